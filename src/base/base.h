@@ -1,0 +1,44 @@
+/* What every file of ours may use without asking. */
+#ifndef BASE_BASE_H
+#define BASE_BASE_H
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifdef NDEBUG
+#error "asserts guard production too: build without NDEBUG"
+#endif
+
+#define countof(array)         (sizeof(array) / sizeof((array)[0]))
+#define must_check             __attribute__((warn_unused_result))
+#define printf_like(fmt, args) __attribute__((format(printf, fmt, args)))
+
+/* The struct that holds `member` at `ptr`. */
+#define container_of(ptr, type, member) ((type *)((uintptr_t)(ptr)-offsetof(type, member)))
+
+/* A span or an instant in milliseconds, on the monotonic clock unless the name says wall. */
+typedef int64_t msec_t;
+
+/* Heap memory, zeroed; aborts when there is none, since every queue and buffer is bounded. */
+static inline void *mem_new(size_t count, size_t size)
+{
+    void *memory = calloc(count, size);
+    if (memory == NULL)
+        abort();
+    return memory;
+}
+
+/* A NUL-terminated copy of `len` bytes; the caller frees it. */
+static inline char *mem_copy(const char *bytes, size_t len)
+{
+    char *copy = (char *)mem_new(len + 1, 1);
+    if (len > 0)
+        memcpy(copy, bytes, len);
+    return copy;
+}
+
+#endif

@@ -1,0 +1,87 @@
+#include "base/buf.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+char *buf_reserve(struct buf *buf, size_t len)
+{
+    size_t needed = buf->len + len + 1;
+    if (needed > buf->capacity) {
+        size_t capacity = buf->capacity < 128 ? 128 : buf->capacity;
+        while (capacity < needed)
+            capacity *= 2;
+        buf->ptr = realloc(buf->ptr, capacity);
+        if (buf->ptr == NULL)
+            abort();
+        buf->capacity = capacity;
+    }
+    return buf->ptr + buf->len;
+}
+
+void buf_append(struct buf *buf, const void *bytes, size_t len)
+{
+    char *end = buf_reserve(buf, len);
+    if (len > 0)
+        memcpy(end, bytes, len);
+    end[len] = '\0';
+    buf->len += len;
+}
+
+void buf_append_str(struct buf *buf, struct str text)
+{
+    buf_append(buf, text.ptr, text.len);
+}
+
+void buf_append_text(struct buf *buf, const char *text)
+{
+    buf_append(buf, text, strlen(text));
+}
+
+void buf_append_char(struct buf *buf, char c)
+{
+    buf_append(buf, &c, 1);
+}
+
+void buf_printf(struct buf *buf, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    int len = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    assert(len >= 0);
+    char *end = buf_reserve(buf, (size_t)len);
+    va_start(args, format);
+    vsnprintf(end, (size_t)len + 1, format, args);
+    va_end(args);
+    buf->len += (size_t)len;
+}
+
+void buf_consume(struct buf *buf, size_t len)
+{
+    assert(len <= buf->len);
+    if (len == 0)
+        return;
+    memmove(buf->ptr, buf->ptr + len, buf->len - len);
+    buf->len -= len;
+    buf->ptr[buf->len] = '\0';
+}
+
+struct str buf_str(const struct buf *buf)
+{
+    return (struct str){buf->ptr, buf->len};
+}
+
+void buf_reset(struct buf *buf)
+{
+    buf->len = 0;
+    if (buf->ptr != NULL)
+        buf->ptr[0] = '\0';
+}
+
+void buf_free(struct buf *buf)
+{
+    free(buf->ptr);
+    *buf = (struct buf){0};
+}

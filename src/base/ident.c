@@ -1,0 +1,81 @@
+#include "base/ident.h"
+
+#include "base/clock.h"
+
+#include <sys/random.h>
+
+static void fill_random(void *out, size_t len)
+{
+    ssize_t got;
+    do
+        got = getrandom(out, len, 0);
+    while (got != (ssize_t)len);
+}
+
+uint64_t ident_random(void)
+{
+    uint64_t bits;
+    fill_random(&bits, sizeof(bits));
+    return bits;
+}
+
+struct uuid uuid_from(int64_t wall_ms, uint64_t high, uint64_t low)
+{
+    struct uuid uuid;
+    for (int i = 0; i < 6; i++)
+        uuid.bytes[i] = (uint8_t)(wall_ms >> (40 - 8 * i));
+    uuid.bytes[6] = (uint8_t)(0x70 | ((high >> 8) & 0x0f));
+    uuid.bytes[7] = (uint8_t)high;
+    for (int i = 0; i < 8; i++)
+        uuid.bytes[8 + i] = (uint8_t)(low >> (56 - 8 * i));
+    uuid.bytes[8] = (uint8_t)(0x80 | (uuid.bytes[8] & 0x3f));
+    return uuid;
+}
+
+struct uuid uuid_new(void)
+{
+    int64_t now = clock_wall_ns();
+    /* The fraction of the millisecond in 1/4096: RFC 9562, section 6.2, method 3. */
+    uint64_t fraction = (uint64_t)(now % 1000000) * 4096 / 1000000;
+    return uuid_from(now / 1000000, fraction, ident_random());
+}
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool uuid_parse(struct str text, struct uuid *out)
+{
+    if (text.len != UUID_TEXT_SIZE - 1)
+        return false;
+    size_t digits = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+        int digit = hex_digit(text.ptr[i]);
+        if (dash ? text.ptr[i] != '-' : digit < 0)
+            return false;
+        if (dash)
+            continue;
+        uint8_t *byte = &out->bytes[digits / 2];
+        *byte = (uint8_t)(digits % 2 == 0 ? digit << 4 : *byte | digit);
+        digits++;
+    }
+    return true;
+}
+
+void uuid_format(const struct uuid *uuid, char out[UUID_TEXT_SIZE])
+{
+    static const char hex[] = "0123456789abcdef";
+    size_t at = 0;
+    for (size_t i = 0; i < sizeof(uuid->bytes); i++) {
+        if (i == 4 || i == 6 || i == 8 || i == 10)
+            out[at++] = '-';
+        out[at++] = hex[uuid->bytes[i] >> 4];
+        out[at++] = hex[uuid->bytes[i] & 0x0f];
+    }
+    out[at] = '\0';
+}

@@ -1,0 +1,314 @@
+#include "base/json.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+
+static json_t *of(const struct json *json)
+{
+    return (json_t *)(uintptr_t)json;
+}
+
+static struct json *as(json_t *json)
+{
+    if (json == NULL)
+        abort();
+    return (struct json *)json;
+}
+
+/* What jansson does not see: it recurses once per level, so the depth is bounded before it, and it
+ * takes a NUL behind a number or a word for the end. The offset of the fault, or SIZE_MAX. */
+static size_t find_fault(struct str text, const char **what)
+{
+    int depth = 0;
+    bool in_string = false;
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.ptr[i];
+        if (in_string && c == '\\')
+            i++;
+        else if (c == '"')
+            in_string = !in_string;
+        else if (!in_string && (c == '{' || c == '['))
+            depth++;
+        else if (!in_string && (c == '}' || c == ']'))
+            depth--;
+        *what = c == '\0' ? "NUL is not allowed" : "nested deeper than 32 levels";
+        if (c == '\0' || depth > JSON_DEPTH_MAX)
+            return i;
+    }
+    return SIZE_MAX;
+}
+
+static void say_place(struct str text, size_t offset, const char *what,
+                      char mistake[JSON_MISTAKE_SIZE])
+{
+    int line = 1, column = 1;
+    for (size_t i = 0; i < offset; i++) {
+        column = text.ptr[i] == '\n' ? 1 : column + 1;
+        line += text.ptr[i] == '\n';
+    }
+    snprintf(mistake, JSON_MISTAKE_SIZE, "line %d, column %d: %s", line, column, what);
+}
+
+struct json *json_parse(struct str text, char mistake[JSON_MISTAKE_SIZE])
+{
+    json_error_t error;
+    const char *what;
+    size_t fault = find_fault(text, &what);
+    if (fault != SIZE_MAX) {
+        say_place(text, fault, what, mistake);
+        return NULL;
+    }
+    json_t *parsed = json_loadb(text.len == 0 ? "" : text.ptr, text.len,
+                                JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+    if (parsed == NULL) {
+        /* jansson quotes the text it stopped at, which may be somebody's data: keep the rule only. */
+        char *quote = strstr(error.text, " near ");
+        if (quote != NULL)
+            *quote = '\0';
+        snprintf(mistake, JSON_MISTAKE_SIZE, "line %d, column %d: %.100s", error.line,
+                 error.column, error.text);
+    }
+    return (struct json *)parsed;
+}
+
+struct json *json_make_null(void)
+{
+    return as(json_null());
+}
+
+struct json *json_make_boolean(bool value)
+{
+    return as(json_boolean(value));
+}
+
+struct json *json_make_integer(int64_t value)
+{
+    return as(json_integer(value));
+}
+
+struct json *json_make_real(double value)
+{
+    return as(json_real(value));
+}
+
+struct json *json_make_string(struct str value)
+{
+    return as(json_stringn(value.len == 0 ? "" : value.ptr, value.len));
+}
+
+struct json *json_make_array(void)
+{
+    return as(json_array());
+}
+
+struct json *json_make_object(void)
+{
+    return as(json_object());
+}
+
+struct json *json_share(const struct json *json)
+{
+    return as(json_incref(of(json)));
+}
+
+void json_free(struct json **json)
+{
+    json_decref(of(*json));
+    *json = NULL;
+}
+
+enum json_kind json_kind(const struct json *json)
+{
+    static const enum json_kind kinds[] = {
+        [JSON_OBJECT] = JSON_KIND_OBJECT,   [JSON_ARRAY] = JSON_KIND_ARRAY,
+        [JSON_STRING] = JSON_KIND_STRING,   [JSON_INTEGER] = JSON_KIND_INTEGER,
+        [JSON_REAL] = JSON_KIND_REAL,       [JSON_TRUE] = JSON_KIND_BOOLEAN,
+        [JSON_FALSE] = JSON_KIND_BOOLEAN,   [JSON_NULL] = JSON_KIND_NULL,
+    };
+    return kinds[json_typeof(of(json))];
+}
+
+bool json_truth(const struct json *json)
+{
+    return json_is_true(of(json));
+}
+
+int64_t json_integer_of(const struct json *json)
+{
+    return json_integer_value(of(json));
+}
+
+double json_number(const struct json *json)
+{
+    return json_number_value(of(json));
+}
+
+struct str json_text(const struct json *json)
+{
+    return (struct str){json_string_value(of(json)), json_string_length(of(json))};
+}
+
+size_t json_count(const struct json *json)
+{
+    return json_is_array(of(json)) ? json_array_size(of(json)) : json_object_size(of(json));
+}
+
+struct json *json_item(const struct json *array, size_t index)
+{
+    return (struct json *)json_array_get(of(array), index);
+}
+
+struct json *json_find(const struct json *object, const char *key)
+{
+    return (struct json *)json_object_get(of(object), key);
+}
+
+static struct json_member member_at(const struct json *object, void *place)
+{
+    if (place == NULL)
+        return (struct json_member){0};
+    (void)object;
+    return (struct json_member){json_object_iter_key(place),
+                                (struct json *)json_object_iter_value(place), place};
+}
+
+struct json_member json_first(const struct json *object)
+{
+    return member_at(object, json_object_iter(of(object)));
+}
+
+struct json_member json_next(const struct json *object, struct json_member after)
+{
+    return member_at(object, json_object_iter_next(of(object), after.place));
+}
+
+void json_put(struct json *object, const char *key, struct json *value)
+{
+    if (json_object_set_new(of(object), key, of(value)) != 0)
+        abort();
+}
+
+void json_push(struct json *array, struct json *value)
+{
+    if (json_array_append_new(of(array), of(value)) != 0)
+        abort();
+}
+
+bool json_same(const struct json *a, const struct json *b)
+{
+    return json_equal(of(a), of(b));
+}
+
+struct str json_find_text(const struct json *object, const char *key, struct str otherwise)
+{
+    const struct json *found = json_find(object, key);
+    return found != NULL && json_kind(found) == JSON_KIND_STRING ? json_text(found) : otherwise;
+}
+
+bool json_find_truth(const struct json *object, const char *key, bool otherwise)
+{
+    const struct json *found = json_find(object, key);
+    return found != NULL && json_kind(found) == JSON_KIND_BOOLEAN ? json_truth(found) : otherwise;
+}
+
+int64_t json_find_integer(const struct json *object, const char *key, int64_t otherwise)
+{
+    const struct json *found = json_find(object, key);
+    return found != NULL && json_kind(found) == JSON_KIND_INTEGER ? json_integer_of(found)
+                                                                  : otherwise;
+}
+
+static void write_real(double value, struct buf *out)
+{
+    char text[32];
+    /* Below DBL_MIN a number has fewer digits of its own. */
+    for (int digits = fabs(value) < __DBL_MIN__ ? 1 : 15; digits <= 17; digits++) {
+        snprintf(text, sizeof(text), "%.*g", digits, value);
+        if (strtod(text, NULL) == value)
+            break;
+    }
+    buf_append_text(out, text);
+    /* Without a point it would come back as an integer. */
+    if (strpbrk(text, ".eE") == NULL)
+        buf_append_text(out, ".0");
+}
+
+void json_write_string(struct str text, struct buf *out)
+{
+    static const char named[] = {['"'] = '"',  ['\\'] = '\\', ['\b'] = 'b', ['\f'] = 'f',
+                                 ['\n'] = 'n', ['\r'] = 'r',  ['\t'] = 't'};
+    buf_append_char(out, '"');
+    size_t plain = 0; /* where the run that needs no escape began */
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.ptr[i];
+        size_t length = str_utf8_sequence((struct str){text.ptr + i, text.len - i});
+        if (c >= 0x20 && c != '"' && c != '\\' && length > 0) {
+            i += length - 1;
+            continue;
+        }
+        buf_append(out, text.ptr + plain, i - plain);
+        plain = i + 1;
+        if (c >= 0x80)
+            buf_append_text(out, "\\ufffd"); /* no UTF-8: the replacement character */
+        else if (c < sizeof(named) && named[c] != 0)
+            buf_append(out, (char[]){'\\', named[c]}, 2);
+        else
+            buf_printf(out, "\\u%04x", c);
+    }
+    if (plain < text.len)
+        buf_append(out, text.ptr + plain, text.len - plain);
+    buf_append_char(out, '"');
+}
+
+static void write_array(const struct json *array, struct buf *out)
+{
+    buf_append_char(out, '[');
+    for (size_t i = 0; i < json_count(array); i++) {
+        if (i > 0)
+            buf_append_char(out, ',');
+        json_write(json_item(array, i), out);
+    }
+    buf_append_char(out, ']');
+}
+
+static void write_object(const struct json *object, struct buf *out)
+{
+    const char *separator = "";
+    buf_append_char(out, '{');
+    for (struct json_member m = json_first(object); m.key != NULL; m = json_next(object, m)) {
+        buf_append_text(out, separator);
+        json_write_string(str_from(m.key), out);
+        buf_append_char(out, ':');
+        json_write(m.value, out);
+        separator = ",";
+    }
+    buf_append_char(out, '}');
+}
+
+void json_write(const struct json *json, struct buf *out)
+{
+    switch (json_kind(json)) {
+    case JSON_KIND_NULL:
+        buf_append_text(out, "null");
+        break;
+    case JSON_KIND_BOOLEAN:
+        buf_append_text(out, json_truth(json) ? "true" : "false");
+        break;
+    case JSON_KIND_INTEGER:
+        buf_printf(out, "%lld", (long long)json_integer_of(json));
+        break;
+    case JSON_KIND_REAL:
+        write_real(json_number(json), out);
+        break;
+    case JSON_KIND_STRING:
+        json_write_string(json_text(json), out);
+        break;
+    case JSON_KIND_ARRAY:
+        write_array(json, out);
+        break;
+    case JSON_KIND_OBJECT:
+        write_object(json, out);
+        break;
+    }
+}

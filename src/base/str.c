@@ -1,0 +1,130 @@
+#include "base/str.h"
+
+#include <string.h>
+#include <strings.h>
+
+struct str str_from(const char *text)
+{
+    return (struct str){text, text == NULL ? 0 : strlen(text)};
+}
+
+bool str_equal(struct str a, struct str b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
+bool str_equal_nocase(struct str a, struct str b)
+{
+    return a.len == b.len && (a.len == 0 || strncasecmp(a.ptr, b.ptr, a.len) == 0);
+}
+
+bool str_starts_with(struct str text, struct str prefix)
+{
+    return text.len >= prefix.len && str_equal((struct str){text.ptr, prefix.len}, prefix);
+}
+
+bool str_ends_with(struct str text, struct str suffix)
+{
+    return suffix.len == 0 ||
+           (text.len >= suffix.len &&
+            str_equal((struct str){text.ptr + text.len - suffix.len, suffix.len}, suffix));
+}
+
+struct str str_trim(struct str text)
+{
+    while (text.len > 0 && (text.ptr[0] == ' ' || text.ptr[0] == '\t'))
+        text.ptr++, text.len--;
+    while (text.len > 0 && (text.ptr[text.len - 1] == ' ' || text.ptr[text.len - 1] == '\t'))
+        text.len--;
+    return text;
+}
+
+struct str str_cut(struct str *rest, char separator)
+{
+    const char *at = rest->len == 0 ? NULL : memchr(rest->ptr, separator, rest->len);
+    struct str head = *rest;
+    if (at == NULL) {
+        *rest = (struct str){NULL, 0};
+        return head;
+    }
+    head.len = (size_t)(at - rest->ptr);
+    *rest = (struct str){at + 1, rest->len - head.len - 1};
+    return head;
+}
+
+bool str_to_int64(struct str text, int64_t *out)
+{
+    bool negative = text.len > 0 && text.ptr[0] == '-';
+    int64_t value = 0;
+    if (text.len == (size_t)negative)
+        return false;
+    for (size_t i = negative; i < text.len; i++) {
+        int digit = text.ptr[i] - '0';
+        if (digit < 0 || digit > 9)
+            return false;
+        if (__builtin_mul_overflow(value, 10, &value) ||
+            __builtin_sub_overflow(value, digit, &value))
+            return false;
+    }
+    /* Counted downwards, since the negative range is the longer one. */
+    if (!negative && value == INT64_MIN)
+        return false;
+    *out = negative ? value : -value;
+    return true;
+}
+
+size_t str_utf8_sequence(struct str text)
+{
+    static const struct {
+        unsigned char lead_min, lead_max, second_min, second_max, length;
+    } forms[] = {
+        {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3}, {0xe1, 0xec, 0x80, 0xbf, 3},
+        {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3}, {0xf0, 0xf0, 0x90, 0xbf, 4},
+        {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
+    };
+    const unsigned char *p = (const unsigned char *)text.ptr;
+    size_t form = 0;
+    if (text.len == 0)
+        return 0;
+    if (p[0] < 0x80)
+        return p[0] != 0;
+    while (form < countof(forms) && (p[0] < forms[form].lead_min || p[0] > forms[form].lead_max))
+        form++;
+    if (form == countof(forms) || forms[form].length > text.len)
+        return 0;
+    for (size_t i = 1; i < forms[form].length; i++) {
+        unsigned char low = i == 1 ? forms[form].second_min : 0x80;
+        unsigned char high = i == 1 ? forms[form].second_max : 0xbf;
+        if (p[i] < low || p[i] > high)
+            return 0;
+    }
+    return forms[form].length;
+}
+
+bool str_is_utf8(struct str text)
+{
+    while (text.len > 0) {
+        size_t length = str_utf8_sequence(text);
+        if (length == 0)
+            return false;
+        text.ptr += length;
+        text.len -= length;
+    }
+    return true;
+}
+
+size_t str_utf8_length(struct str text)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < text.len; i++)
+        count += ((unsigned char)text.ptr[i] & 0xc0) != 0x80;
+    return count;
+}
+
+bool str_equal_secret(struct str given, struct str secret)
+{
+    unsigned char difference = given.len != secret.len;
+    for (size_t i = 0; i < given.len; i++)
+        difference |= (unsigned char)(given.ptr[i] ^ (secret.len > 0 ? secret.ptr[i % secret.len] : 1));
+    return difference == 0;
+}

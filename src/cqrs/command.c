@@ -1,0 +1,167 @@
+#include "cqrs/command.h"
+
+#include "model/avro.h"
+#include "model/validate.h"
+
+#include <stdio.h>
+
+void command_free(struct command *command)
+{
+    if (command->body != NULL)
+        json_free(&command->body);
+    buf_free(&command->origin_texts);
+}
+
+void change_free(struct change *change)
+{
+    buf_free(&change->body);
+    buf_free(&change->data);
+}
+
+struct json *command_merge(const struct json *target, const struct json *patch)
+{
+    if (json_kind(patch) != JSON_KIND_OBJECT)
+        return json_share(patch);
+    struct json *merged = json_make_object();
+    bool has_members = target != NULL && json_kind(target) == JSON_KIND_OBJECT;
+    if (has_members)
+        for (struct json_member m = json_first(target); m.key != NULL; m = json_next(target, m))
+            if (json_find(patch, m.key) == NULL)
+                json_put(merged, m.key, json_share(m.value));
+    for (struct json_member m = json_first(patch); m.key != NULL; m = json_next(patch, m))
+        if (json_kind(m.value) != JSON_KIND_NULL)
+            json_put(merged, m.key,
+                     command_merge(has_members ? json_find(target, m.key) : NULL, m.value));
+    return merged;
+}
+
+/* The fields alone, without what every record has besides them. */
+static struct json *fields_of(const struct collection *collection, const struct json *image)
+{
+    struct json *fields = json_make_object();
+    for (size_t i = 0; i < collection->field_count; i++) {
+        const char *name = collection->fields[i].name;
+        if (json_find(image, name) != NULL)
+            json_put(fields, name, json_share(json_find(image, name)));
+    }
+    return fields;
+}
+
+static bool may_go_on(const struct command *command, const struct command_record *record,
+                      struct problem *problem)
+{
+    bool is_there = record != NULL && !record->is_deleted;
+    if (command->kind == COMMAND_CREATE)
+        return true;
+    if (command->must_be_new) {
+        /* A tombstone keeps its id: the history of a record is never begun twice. */
+        if (record != NULL)
+            problem_set(problem, STATUS_PRECONDITION_FAILED, "a record with this id exists already");
+        return record == NULL;
+    }
+    if (!is_there) {
+        problem_set(problem, STATUS_NOT_FOUND, "there is no record with this id");
+        return false;
+    }
+    if (command->version != 0 && command->version != record->version) {
+        problem_set(problem, STATUS_PRECONDITION_FAILED,
+                    "the record has version %lld, not %lld", (long long)record->version,
+                    (long long)command->version);
+        return false;
+    }
+    return true;
+}
+
+/* The fields that the record will have; NULL with `problem` set where they do not fit. */
+static struct json *wanted_fields(const struct command *command,
+                                  const struct command_record *record, struct problem *problem)
+{
+    if (command->kind != COMMAND_PATCH)
+        return validate_document(command->collection, command->body, problem);
+    if (json_kind(command->body) != JSON_KIND_OBJECT) {
+        problem_at_pointer(problem, STR(""), "a patch must be an object");
+        return NULL;
+    }
+    struct json *fields = fields_of(command->collection, record->image);
+    struct json *merged = command_merge(fields, command->body);
+    struct json *wanted = validate_document(command->collection, merged, problem);
+    json_free(&fields);
+    json_free(&merged);
+    return wanted;
+}
+
+static struct str first_of(struct str a, struct str b)
+{
+    return a.len > 0 ? a : b;
+}
+
+static struct json *next_image(const struct command *command, const struct change *change,
+                               const struct image_head *old, const struct json *fields)
+{
+    struct image_head head = {
+        .id = change->id,
+        .version = change->version,
+        .created_at = change->created_at,
+        .updated_at = change->changed_at,
+        .created_by = change->is_new ? command->origin.actor : old->created_by,
+        .updated_by = first_of(command->origin.actor, change->is_new ? STR("") : old->updated_by),
+    };
+    return image_make(command->collection, &head, fields);
+}
+
+static void write_type(const struct command *command, struct change *change)
+{
+    const char *what = change->is_deleted ? "deleted" : (change->is_new ? "created" : "updated");
+    snprintf(change->type, sizeof(change->type), "%s.%s.%s", command->collection->service,
+             command->collection->entity, what);
+}
+
+/* {version, before, after} in Avro. What was validated fits its schema: all else is a bug. */
+static void write_data(struct change *change, const struct json *before, const struct json *after)
+{
+    struct json *event = json_make_object();
+    json_put(event, "version", json_make_integer(change->version));
+    json_put(event, "before", before != NULL ? json_share(before) : json_make_null());
+    json_put(event, "after", after != NULL ? json_share(after) : json_make_null());
+    bool is_encoded = avro_encode(change->collection->event_codec, event, &change->data);
+    assert(is_encoded);
+    json_free(&event);
+}
+
+bool command_plan(const struct command *command, const struct command_record *record,
+                  int64_t now_wall_ms, struct change *out, struct problem *problem)
+{
+    struct image_head old = {0};
+    struct json *fields = NULL, *image = NULL;
+    if (!may_go_on(command, record, problem))
+        return false;
+    if (command->kind != COMMAND_DELETE) {
+        fields = wanted_fields(command, record, problem);
+        if (fields == NULL)
+            return false;
+    }
+    bool is_new = record == NULL;
+    bool has_head = is_new || image_read_head(record->image, &old);
+    assert(has_head); /* it came from our own table */
+    *out = (struct change){
+        .collection = command->collection,
+        .id = command->id,
+        .version = is_new ? 1 : record->version + 1,
+        .is_new = is_new,
+        .is_deleted = command->kind == COMMAND_DELETE,
+        .created_at = is_new ? now_wall_ms : old.created_at,
+        .changed_at = now_wall_ms,
+    };
+    write_type(command, out);
+    if (fields != NULL) {
+        image = next_image(command, out, &old, fields);
+        json_write(image, &out->body);
+        json_free(&fields);
+    } else {
+        buf_append_text(&out->body, "{}");
+    }
+    write_data(out, is_new ? NULL : record->image, image);
+    if (image != NULL)
+        json_free(&image);
+    return true;
+}

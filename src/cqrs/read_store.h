@@ -1,0 +1,31 @@
+/* A replica's tables, as one loop reads them: a record by id, a page of a list. Rows hold their
+ * JSON as it is served: answering is a look-up and a copy. */
+#ifndef CQRS_READ_STORE_H
+#define CQRS_READ_STORE_H
+
+#include "base/ident.h"
+#include "cqrs/query.h"
+#include "io/pg_pool.h"
+
+/* STATUS_OK with the record and its version; NOT_FOUND; or why the database gave no answer. Lent
+ * until the callback returns. */
+struct read_record {
+    enum status status;
+    int64_t version;
+    struct str json;
+};
+typedef void read_store_record_fn(void *arg, const struct read_record *record);
+void read_store_find(struct pg_pool *pool, const struct collection *collection,
+                     const struct uuid *id, read_store_record_fn *done, void *arg);
+
+/* `items` are the page's records, separated by commas. `total` counts all that match. */
+struct read_page {
+    enum status status;
+    int64_t total;
+    struct str items;
+};
+typedef void read_store_page_fn(void *arg, const struct read_page *page);
+void read_store_list(struct pg_pool *pool, const struct collection *collection,
+                     const struct query *query, read_store_page_fn *done, void *arg);
+
+#endif

@@ -1,0 +1,366 @@
+#include "cqrs/replication/relay.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "cqrs/replication/event.h"
+#include "cqrs/replication/relay_stream.h"
+#include "io/pg_session.h"
+#include "model/ddl.h"
+
+#include <stdio.h>
+
+enum {
+    WINDOW = 512,          /* entries on their way to Redis at once */
+    TEND_EVERY_MS = 200,   /* registrations, confirmation, trimming */
+    STANDBY_REST_MS = 500, /* before asking for the slot again */
+    /* After a change of leader the replicas have this long to report before anything is
+     * confirmed, in case Redis lost what they had said. */
+    SETTLE_MS = 3000,
+};
+
+struct relay {
+    struct background background;
+    struct relay_options options;
+    _Atomic(const char *) state;
+    struct metric *published, *refused, *is_leader;
+};
+
+/* Lifetime: one time of leading. */
+struct term {
+    struct relay *relay;
+    struct pg_session *session;
+    struct pg_log *log;
+    struct redis_conn *redis;
+    char epoch[48];
+    struct relay_stream *streams;
+    size_t stream_count;
+    struct buf scratch_row, scratch_words;
+    msec_t tend_at, settled_at;
+};
+
+static void set_state(struct relay *relay, const char *state)
+{
+    atomic_store(&relay->state, state);
+    metric_set(relay->is_leader, strcmp(state, "leading") == 0);
+}
+
+const char *relay_state(const struct relay *relay)
+{
+    return atomic_load(&relay->state);
+}
+
+/* Says in the log what broke; false, for returning at once. */
+static bool complain(const char *what, const char *why)
+{
+    log_warn("relay.interrupted", log_text("at", what), log_text("why", why));
+    return false;
+}
+
+/* Before leading */
+
+static bool migrate(struct relay *relay, struct pg_session *session)
+{
+    struct buf script = {0};
+    if (atomic_load(relay->options.is_migrated))
+        return true;
+    ddl_write(relay->options.model, DDL_SIDE_WRITE, &script);
+    bool is_done = pg_session_run(session, script.ptr, NULL, NULL);
+    buf_free(&script);
+    if (!is_done)
+        return complain("migrating", pg_session_fault(session));
+    log_info("write.migrated");
+    atomic_store(relay->options.is_migrated, true);
+    return true;
+}
+
+/* A log that begins anew has a new name, and the name is written before the slot is made: a crash
+ * between the two only makes another new name. The lock keeps two processes from doing it at
+ * once. */
+static const char ensure_slot_sql[] =
+    "select pg_advisory_lock(7237412386095722);\n"
+    "select pg_drop_replication_slot(slot_name) from pg_replication_slots\n"
+    "  where slot_name = '%s' and wal_status = 'lost' and not active;\n"
+    "insert into mamparo.epoch (epoch)\n"
+    "  select gen_random_uuid() where not exists (\n"
+    "    select from pg_replication_slots where slot_name = '%s')\n"
+    "  on conflict (singleton) do update set epoch = excluded.epoch;\n"
+    "delete from mamparo.streams where not exists (\n"
+    "  select from pg_replication_slots where slot_name = '%s')";
+static const char make_slot_sql[] =
+    "select pg_create_logical_replication_slot('%s', 'pgoutput') where not exists (\n"
+    "  select from pg_replication_slots where slot_name = '%s')";
+
+static bool ensure_slot(struct relay *relay, struct pg_session *session)
+{
+    const char *slot = relay->options.slot;
+    struct buf prepare = {0}, make = {0};
+    buf_printf(&prepare, ensure_slot_sql, slot, slot, slot);
+    buf_printf(&make, make_slot_sql, slot, slot);
+    bool is_done = pg_session_run(session, prepare.ptr, NULL, NULL) &&
+                   pg_session_run(session, make.ptr, NULL, NULL) &&
+                   pg_session_run(session, "select pg_advisory_unlock_all()", NULL, NULL);
+    buf_free(&prepare);
+    buf_free(&make);
+    return is_done || complain("making the slot", pg_session_fault(session));
+}
+
+static bool read_epoch(struct term *term)
+{
+    struct pg_outcome outcome;
+    if (!pg_session_run(term->session, "select epoch from mamparo.epoch", NULL, &outcome))
+        return complain("reading the epoch", pg_session_fault(term->session));
+    if (pg_rows_count(outcome.rows) != 1)
+        return complain("reading the epoch", "mamparo.epoch has no row");
+    snprintf(term->epoch, sizeof(term->epoch), STR_FMT, STR_ARG(pg_rows_text(outcome.rows, 0, 0)));
+    return true;
+}
+
+static bool read_confirmed(struct term *term, const char *service, struct position *out)
+{
+    struct pg_outcome outcome;
+    struct pg_values values = {0};
+    *out = (struct position){0};
+    pg_values_add_text(&values, str_from(service));
+    bool is_read = pg_session_run(
+        term->session, "select confirmed from mamparo.streams where service = $1", &values, &outcome);
+    pg_values_free(&values);
+    if (!is_read)
+        return complain("reading what was confirmed", pg_session_fault(term->session));
+    return pg_rows_count(outcome.rows) == 0 ||
+           position_parse(pg_rows_text(outcome.rows, 0, 0), out) ||
+           complain("reading what was confirmed", "mamparo.streams has an invalid row");
+}
+
+/* False also when another process leads: then nothing is wrong. */
+static bool hold_slot(struct term *term)
+{
+    struct relay *relay = term->relay;
+    char why[256];
+    struct pg_log_options options = {relay->options.database_url, relay->options.slot, "mamparo"};
+    switch (pg_log_open(&options, 0, &term->log, why, sizeof(why))) {
+    case PG_LOG_OPENED:
+        return true;
+    case PG_LOG_HELD_ELSEWHERE:
+        if (strcmp(relay_state(relay), "standby") != 0)
+            log_info("relay.standby");
+        set_state(relay, "standby");
+        background_works(&relay->background);
+        background_rest(&relay->background, STANDBY_REST_MS);
+        return false;
+    default:
+        return complain("reading the log", why);
+    }
+}
+
+static bool ready_streams(struct term *term)
+{
+    const struct model *model = term->relay->options.model;
+    char why[256];
+    term->redis = redis_conn_open(term->relay->options.redis_url, why, sizeof(why));
+    if (term->redis == NULL)
+        return complain("connecting to Redis", why);
+    term->stream_count = model->service_count;
+    term->streams = mem_new(model->service_count, sizeof(struct relay_stream));
+    for (size_t i = 0; i < term->stream_count; i++) {
+        const char *service = model->services[i].name;
+        struct position confirmed;
+        if (!read_confirmed(term, service, &confirmed))
+            return false;
+        if (!relay_stream_open(&term->streams[i], service, term->redis, term->epoch, confirmed))
+            return complain("readying a stream", redis_conn_fault(term->redis));
+    }
+    return true;
+}
+
+/* While leading */
+
+static struct relay_stream *stream_of(struct term *term, struct str service)
+{
+    for (size_t i = 0; i < term->stream_count; i++)
+        if (str_equal(str_from(term->streams[i].service), service))
+            return &term->streams[i];
+    return NULL;
+}
+
+/* An event that this process cannot place stops it: another version of the program can. */
+static bool queue_row(struct term *term, const struct pg_log_row *row)
+{
+    struct event_entry entry = {.epoch = str_from(term->epoch),
+                                .position = {row->commit, row->index}};
+    struct str words[EVENT_WORDS_MAX];
+    if (!event_from_row(row, &term->scratch_row, &entry.event))
+        return complain("reading a row", "it is no row of mamparo.events");
+    struct relay_stream *stream = stream_of(term, entry.event.service);
+    if (stream == NULL)
+        return complain("reading a row", "its service is not in the models of this process");
+    entry.prev = relay_stream_follow(stream, entry.position);
+    size_t count = event_write_xadd(&entry, &term->scratch_words, words);
+    redis_conn_queue(term->redis, words, count);
+    return true;
+}
+
+/* Every reply is looked at: nothing is skipped. */
+static bool collect_replies(struct term *term, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct redis_reply *reply = redis_conn_next(term->redis, 0);
+        if (reply == NULL)
+            return complain("publishing", redis_conn_fault(term->redis));
+        enum relay_verdict verdict = relay_stream_judge(reply);
+        char text[128];
+        snprintf(text, sizeof(text), STR_FMT, STR_ARG(redis_reply_text(reply)));
+        redis_reply_free(&reply);
+        if (verdict == RELAY_REFUSED)
+            metric_add(term->relay->refused, 1);
+        if (verdict == RELAY_REFUSED || verdict == RELAY_STREAM_LOST)
+            return complain("publishing", verdict == RELAY_REFUSED ? text : "the stream is gone");
+        if (verdict == RELAY_PUBLISHED)
+            metric_add(term->relay->published, 1);
+    }
+    return true;
+}
+
+/* Publishes what can be read now; `*is_quiet` when there is nothing more. */
+static bool publish(struct term *term, bool *is_quiet)
+{
+    struct pg_log_row row;
+    char why[256];
+    size_t queued = 0;
+    *is_quiet = false;
+    while (queued < WINDOW && !*is_quiet) {
+        switch (pg_log_next(term->log, &row, why, sizeof(why))) {
+        case PG_LOG_ROW:
+            if (!queue_row(term, &row))
+                return false;
+            queued++;
+            break;
+        case PG_LOG_QUIET:
+            *is_quiet = true;
+            break;
+        case PG_LOG_BROKEN:
+            return complain("reading the log", why);
+        }
+    }
+    return collect_replies(term, queued);
+}
+
+/* How much of the log nobody needs any more: up to what the slowest replica has yet to apply; or,
+ * when nothing is outstanding, all that was sent, so that other tables' writes do not pile up.
+ * 0 while some service has no replica. */
+static uint64_t find_releasable(const struct term *term)
+{
+    uint64_t least = pg_log_sent(term->log);
+    for (size_t i = 0; i < term->stream_count; i++) {
+        const struct relay_stream *stream = &term->streams[i];
+        struct position slowest;
+        if (!registry_slowest(&stream->registry, &slowest))
+            return 0;
+        if (position_compare(slowest, stream->top) < 0 && slowest.commit < least)
+            least = slowest.commit;
+    }
+    return least;
+}
+
+/* What may be missing from a stream is written down before the log is let go. */
+static bool note_confirmed(struct term *term, struct relay_stream *stream)
+{
+    static const char sql[] = "insert into mamparo.streams (service, confirmed) values ($1, $2)\n"
+                              "  on conflict (service) do update set confirmed = excluded.confirmed";
+    struct position slowest;
+    struct pg_values values = {0};
+    char text[POSITION_TEXT_SIZE];
+    if (!registry_slowest(&stream->registry, &slowest) ||
+        position_compare(slowest, stream->confirmed) <= 0)
+        return true;
+    position_format(slowest, text);
+    pg_values_add_text(&values, str_from(stream->service));
+    pg_values_add_text(&values, str_from(text));
+    bool is_done = pg_session_run(term->session, sql, &values, NULL);
+    pg_values_free(&values);
+    if (is_done)
+        stream->confirmed = slowest;
+    return is_done;
+}
+
+static bool confirm(struct term *term)
+{
+    uint64_t releasable = find_releasable(term);
+    if (releasable == 0)
+        return true;
+    for (size_t i = 0; i < term->stream_count; i++)
+        if (!note_confirmed(term, &term->streams[i]))
+            return complain("confirming", pg_session_fault(term->session));
+    return pg_log_confirm(term->log, releasable) ||
+           complain("confirming", "the log's connection broke");
+}
+
+static bool tend(struct term *term)
+{
+    msec_t now = clock_monotonic();
+    if (now < term->tend_at)
+        return true;
+    term->tend_at = now + TEND_EVERY_MS;
+    for (size_t i = 0; i < term->stream_count; i++)
+        if (!relay_stream_tend(&term->streams[i], term->redis, term->epoch,
+                               term->relay->options.retention))
+            return complain("reading the registrations", redis_conn_fault(term->redis));
+    return now < term->settled_at || confirm(term);
+}
+
+static void lead(struct term *term)
+{
+    struct relay *relay = term->relay;
+    bool is_quiet, goes_on = true;
+    set_state(relay, "leading");
+    log_info("relay.leading", log_text("epoch", term->epoch));
+    background_works(&relay->background);
+    term->settled_at = clock_monotonic() + SETTLE_MS;
+    while (goes_on && !background_is_stopping(&relay->background)) {
+        goes_on = publish(term, &is_quiet) && tend(term);
+        if (goes_on && is_quiet)
+            pg_log_wait(term->log, TEND_EVERY_MS);
+    }
+    set_state(relay, "starting");
+}
+
+static void round_of_relay(struct background *background)
+{
+    struct relay *relay = container_of(background, struct relay, background);
+    struct term term = {.relay = relay};
+    char why[256];
+    term.session = pg_session_open(relay->options.database_url, why, sizeof(why));
+    if (term.session == NULL)
+        complain("connecting to the database", why);
+    else if (migrate(relay, term.session) && ensure_slot(relay, term.session) && hold_slot(&term) &&
+             read_epoch(&term) && ready_streams(&term))
+        lead(&term);
+    free(term.streams);
+    buf_free(&term.scratch_row);
+    buf_free(&term.scratch_words);
+    redis_conn_close(&term.redis);
+    pg_log_close(&term.log);
+    pg_session_close(&term.session);
+}
+
+struct relay *relay_start(const struct relay_options *options)
+{
+    struct relay *relay = mem_new(1, sizeof(*relay));
+    struct metrics *metrics = options->metrics;
+    relay->options = *options;
+    relay->published = metric_get(metrics, METRIC_KIND_COUNTER, "mamparo_relay_published_total",
+                                  "Events published to Redis by this process", "");
+    relay->refused = metric_get(metrics, METRIC_KIND_COUNTER, "mamparo_relay_refused_total",
+                                "Replies of Redis that were errors", "");
+    relay->is_leader = metric_get(metrics, METRIC_KIND_GAUGE, "mamparo_relay_leading",
+                                  "1 while this process holds the replication slot", "");
+    set_state(relay, "starting");
+    relay->background.name = "relay";
+    relay->background.round = round_of_relay;
+    background_start(&relay->background);
+    return relay;
+}
+
+void relay_stop(struct relay *relay)
+{
+    background_stop(&relay->background);
+}

@@ -1,0 +1,33 @@
+/* The relay: reads committed events from the write-ahead log and publishes each to its service's
+ * stream. A thread of the write role; of several processes the one that holds the replication slot
+ * leads, and the others wait for it.
+ *
+ *   migrate → ensure slot and epoch → hold the slot → ready the streams
+ *        → (rows → XADD … → every reply looked at) and (registrations → confirm → trim)
+ *        → something broke: rest, and again from what was confirmed
+ *
+ * Starting again is always safe: an entry's id is its place in the log, and Redis refuses an id
+ * that is not above the stream's top. */
+#ifndef CQRS_REPLICATION_RELAY_H
+#define CQRS_REPLICATION_RELAY_H
+
+#include "cqrs/replication/background.h"
+#include "model/model.h"
+
+struct relay_options {
+    const struct model *model;
+    const char *database_url, *redis_url, *slot;
+    msec_t retention; /* a replica that is silent for longer is no longer waited for */
+    struct metrics *metrics;
+    atomic_bool *is_migrated; /* set once the tables are there */
+};
+
+struct relay;
+
+struct relay *relay_start(const struct relay_options *options);
+void relay_stop(struct relay *relay);
+
+/* "starting", "standby" or "leading", for people. */
+const char *relay_state(const struct relay *relay);
+
+#endif

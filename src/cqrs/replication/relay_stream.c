@@ -1,0 +1,153 @@
+#include "cqrs/replication/relay_stream.h"
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/log.h"
+
+/* Runs one command whose reply says nothing but whether it worked. */
+static bool run(struct redis_conn *redis, const struct str *words, size_t count)
+{
+    struct redis_reply *reply = redis_conn_command(redis, words, count);
+    bool is_fine = reply != NULL && redis_reply_kind(reply) != REDIS_KIND_ERROR;
+    if (reply != NULL && !is_fine)
+        log_warn("relay.refused", log_str("redis", redis_reply_text(reply)));
+    redis_reply_free(&reply);
+    return is_fine;
+}
+
+static bool is_of_epoch(struct redis_conn *redis, struct str key, const char *epoch, bool *is_same)
+{
+    struct str words[] = {STR("GET"), key};
+    struct redis_reply *reply = redis_conn_command(redis, words, countof(words));
+    if (reply == NULL)
+        return false;
+    *is_same = str_equal(redis_reply_text(reply), str_from(epoch));
+    redis_reply_free(&reply);
+    return true;
+}
+
+/* The field of XINFO STREAM that survives trimming and deletion. */
+static bool read_top(struct redis_conn *redis, struct str key, bool *is_there, struct position *top)
+{
+    struct str words[] = {STR("XINFO"), STR("STREAM"), key};
+    struct redis_reply *reply = redis_conn_command(redis, words, countof(words));
+    if (reply == NULL)
+        return false;
+    *is_there = false;
+    for (size_t i = 0; i + 1 < redis_reply_count(reply); i += 2)
+        if (str_equal(redis_reply_text(redis_reply_item(reply, i)), STR("last-generated-id")))
+            *is_there = position_parse(redis_reply_text(redis_reply_item(reply, i + 1)), top);
+    bool is_odd = !*is_there && !str_equal(redis_reply_text(reply), STR("ERR no such key"));
+    if (is_odd)
+        log_warn("relay.refused", log_str("redis", redis_reply_text(reply)));
+    redis_reply_free(&reply);
+    return !is_odd;
+}
+
+/* An empty stream can only be made by way of a group. */
+static bool make_stream(struct redis_conn *redis, struct str key)
+{
+    struct str create[] = {STR("XGROUP"), STR("CREATE"), key, STR("none"), STR("0"), STR("MKSTREAM")};
+    struct str destroy[] = {STR("XGROUP"), STR("DESTROY"), key, STR("none")};
+    return run(redis, create, countof(create)) && run(redis, destroy, countof(destroy));
+}
+
+static bool begin_anew(struct redis_conn *redis, struct str stream_key, struct str epoch_key,
+                       const char *epoch)
+{
+    struct str del[] = {STR("DEL"), stream_key};
+    struct str set[] = {STR("SET"), epoch_key, str_from(epoch)};
+    return run(redis, del, countof(del)) && run(redis, set, countof(set));
+}
+
+bool relay_stream_open(struct relay_stream *stream, const char *service, struct redis_conn *redis,
+                       const char *epoch, struct position confirmed)
+{
+    struct buf stream_key = {0}, epoch_key = {0};
+    bool is_same = false, is_there = false;
+    *stream = (struct relay_stream){.service = service, .confirmed = confirmed};
+    event_key(service, "events", &stream_key);
+    event_key(service, "epoch", &epoch_key);
+    bool is_ready = is_of_epoch(redis, buf_str(&epoch_key), epoch, &is_same) &&
+                    (is_same || begin_anew(redis, buf_str(&stream_key), buf_str(&epoch_key), epoch)) &&
+                    read_top(redis, buf_str(&stream_key), &is_there, &stream->top) &&
+                    (is_there || make_stream(redis, buf_str(&stream_key)));
+    /* A replica behind `confirmed` must see from the next entry's prev that it missed some. */
+    stream->top = position_later(stream->top, confirmed);
+    buf_free(&stream_key);
+    buf_free(&epoch_key);
+    return is_ready;
+}
+
+struct position relay_stream_follow(struct relay_stream *stream, struct position position)
+{
+    struct position prev = stream->top;
+    stream->top = position_later(stream->top, position);
+    return prev;
+}
+
+enum relay_verdict relay_stream_judge(const struct redis_reply *reply)
+{
+    struct str was_there =
+        STR("ERR The ID specified in XADD is equal or smaller than the target stream top item");
+    enum redis_kind kind = redis_reply_kind(reply);
+    if (kind == REDIS_KIND_TEXT)
+        return RELAY_PUBLISHED;
+    if (kind == REDIS_KIND_NIL)
+        return RELAY_STREAM_LOST;
+    return str_starts_with(redis_reply_text(reply), was_there) ? RELAY_WAS_THERE : RELAY_REFUSED;
+}
+
+static bool hear(struct relay_stream *stream, struct redis_conn *redis, struct str key,
+                 const char *epoch)
+{
+    struct str words[] = {STR("HGETALL"), key};
+    struct redis_reply *reply = redis_conn_command(redis, words, countof(words));
+    if (reply == NULL)
+        return false;
+    for (size_t i = 0; i + 1 < redis_reply_count(reply); i += 2)
+        registry_hear(&stream->registry, redis_reply_text(redis_reply_item(reply, i)),
+                      redis_reply_text(redis_reply_item(reply, i + 1)), str_from(epoch),
+                      clock_monotonic());
+    redis_reply_free(&reply);
+    return true;
+}
+
+static bool drop_silent(struct relay_stream *stream, struct redis_conn *redis, struct str key,
+                        msec_t retention)
+{
+    const char *gone;
+    while ((gone = registry_drop_silent(&stream->registry, clock_monotonic(), retention)) != NULL) {
+        struct str words[] = {STR("HDEL"), key, str_from(gone)};
+        log_warn("relay.replica_dropped", log_text("service", stream->service),
+                 log_text("replica", gone));
+        if (!run(redis, words, countof(words)))
+            return false;
+    }
+    return true;
+}
+
+static bool trim(const struct relay_stream *stream, struct redis_conn *redis, struct str key)
+{
+    struct position slowest;
+    char text[POSITION_TEXT_SIZE];
+    if (!registry_slowest(&stream->registry, &slowest))
+        return true;
+    position_format(slowest, text);
+    struct str words[] = {STR("XTRIM"), key, STR("MINID"), STR("~"), str_from(text)};
+    return run(redis, words, countof(words));
+}
+
+bool relay_stream_tend(struct relay_stream *stream, struct redis_conn *redis, const char *epoch,
+                       msec_t retention)
+{
+    struct buf replicas_key = {0}, stream_key = {0};
+    event_key(stream->service, "replicas", &replicas_key);
+    event_key(stream->service, "events", &stream_key);
+    bool is_done = hear(stream, redis, buf_str(&replicas_key), epoch) &&
+                   drop_silent(stream, redis, buf_str(&replicas_key), retention) &&
+                   trim(stream, redis, buf_str(&stream_key));
+    buf_free(&replicas_key);
+    buf_free(&stream_key);
+    return is_done;
+}

@@ -1,0 +1,36 @@
+/* One service's stream, as the relay keeps it. */
+#ifndef CQRS_REPLICATION_RELAY_STREAM_H
+#define CQRS_REPLICATION_RELAY_STREAM_H
+
+#include "cqrs/replication/event.h"
+#include "cqrs/replication/registry.h"
+
+struct relay_stream {
+    const char *service;
+    struct position top;       /* of the last entry that is there or on its way */
+    struct position confirmed; /* all replicas have these: they may be missing from the stream */
+    struct registry registry;
+};
+
+/* Makes the stream ready for events of `epoch`: begins it anew where it holds another epoch's, and
+ * finds its top. False when Redis did not do it. */
+bool relay_stream_open(struct relay_stream *stream, const char *service, struct redis_conn *redis,
+                       const char *epoch, struct position confirmed) must_check;
+
+/* The position that the next entry, at `position`, follows. */
+struct position relay_stream_follow(struct relay_stream *stream, struct position position);
+
+enum relay_verdict {
+    RELAY_PUBLISHED,
+    RELAY_WAS_THERE,   /* its id is not above the top: it was published before */
+    RELAY_STREAM_LOST, /* NOMKSTREAM answered nil */
+    RELAY_REFUSED,     /* READONLY, OOM, MISCONF, LOADING, NOPERM, WRONGTYPE and their like */
+};
+enum relay_verdict relay_stream_judge(const struct redis_reply *reply);
+
+/* Hears the replicas, drops the silent, and trims what all have applied. False when Redis gave no
+ * answer. */
+bool relay_stream_tend(struct relay_stream *stream, struct redis_conn *redis, const char *epoch,
+                       msec_t retention) must_check;
+
+#endif

@@ -1,0 +1,50 @@
+/* The replica: applies every service's stream to its own database. A thread of the read role; of
+ * several processes on one database the one that holds an advisory lock applies.
+ *
+ *   migrate → lock → cursors → (no cursor: resynchronise) → XREAD → one transaction: rows and cursor
+ *        → report the cursor → …    gap or another epoch: resynchronise
+ *
+ * A crash anywhere repeats harmlessly: rows are kept by version, and the cursor moves with them. */
+#ifndef CQRS_REPLICATION_REPLICA_H
+#define CQRS_REPLICATION_REPLICA_H
+
+#include "cqrs/replication/background.h"
+#include "cqrs/replication/event.h"
+#include "io/pg_session.h"
+#include "model/model.h"
+
+struct replica_options {
+    const struct model *model;
+    const char *database_url, *redis_url;
+    const char *write_servers; /* "host:port,…": where a new replica gets its records */
+    const char *cluster_key;   /* NULL: none */
+    struct metrics *metrics;
+    atomic_bool *is_migrated; /* set once the tables are there */
+    atomic_bool *is_filled;   /* set once every service was brought up to some moment */
+};
+
+struct replica;
+
+struct replica *replica_start(const struct replica_options *options);
+void replica_stop(struct replica *replica);
+
+/* "starting", "standby", "resynchronising" or "following", for people. */
+const char *replica_state(const struct replica *replica);
+
+/* How far one service has come. */
+struct replica_cursor {
+    const struct service *service;
+    struct position position;
+    char epoch[48]; /* empty: it was never filled */
+};
+
+/* Moves the cursor of `service` in the database, in the transaction that is open or in one of its
+ * own. */
+bool replica_save_cursor(struct pg_session *session, const struct replica_cursor *cursor)
+    must_check;
+
+/* Tells the relay, through Redis, how far this replica has come. */
+bool replica_report(struct redis_conn *redis, const char *replica_id,
+                    const struct replica_cursor *cursor) must_check;
+
+#endif

@@ -1,0 +1,87 @@
+#include "cqrs/replication/replica_block.h"
+
+#include "base/clock.h"
+#include "cqrs/replication/replica_rows.h"
+
+#include <stdio.h>
+
+static enum replica_verdict say(struct replica_block *block, enum replica_verdict verdict,
+                                const struct event_entry *entry, const char *why)
+{
+    char position[POSITION_TEXT_SIZE];
+    position_format(entry->position, position);
+    snprintf(block->why, sizeof(block->why), "entry %s: %s", position, why);
+    return verdict;
+}
+
+static size_t index_of(const struct service *service, struct str collection)
+{
+    size_t i = 0;
+    while (i < service->collection_count &&
+           !str_equal(str_from(service->collections[i]->name), collection))
+        i++;
+    return i;
+}
+
+static enum replica_verdict take_entry(struct replica_block *block, struct replica_cursor *next,
+                                       const struct event_entry *entry, struct replica_rows *rows)
+{
+    const struct service *service = next->service;
+    size_t at = index_of(service, entry->event.collection);
+    const char *why;
+    if (!str_equal(entry->epoch, str_from(next->epoch)))
+        return say(block, REPLICA_OTHER_EPOCH, entry, "it is of another epoch");
+    if (position_compare(entry->prev, next->position) > 0)
+        return say(block, REPLICA_MISSED_SOME, entry, "events before it are missing");
+    if (at == service->collection_count)
+        return say(block, REPLICA_FAILED, entry, "its collection is not in this process's models");
+    if (!replica_rows_add_event(&rows[at], service->collections[at], &entry->event, &why))
+        return say(block, REPLICA_FAILED, entry, why);
+    if (!clock_parse(entry->event.time, &block->last_time))
+        block->last_time = 0;
+    next->position = entry->position;
+    block->count++;
+    return REPLICA_APPLIED;
+}
+
+static enum replica_verdict store(struct replica_block *block, const struct replica_cursor *next,
+                                  struct replica_rows *rows, struct pg_session *session)
+{
+    const struct service *service = next->service;
+    bool is_stored = pg_session_run(session, "begin", NULL, NULL);
+    for (size_t i = 0; is_stored && i < service->collection_count; i++)
+        is_stored = replica_rows_store(&rows[i], service->collections[i], session);
+    is_stored = is_stored && replica_save_cursor(session, next) &&
+                pg_session_run(session, "commit", NULL, NULL);
+    if (is_stored)
+        return REPLICA_APPLIED;
+    /* The session is closed by whoever gets this answer, and the transaction with it. */
+    snprintf(block->why, sizeof(block->why), "%s", pg_session_fault(session));
+    return REPLICA_FAILED;
+}
+
+enum replica_verdict replica_block_apply(struct replica_block *block, struct replica_cursor *cursor,
+                                         const struct redis_reply *entries,
+                                         struct pg_session *session)
+{
+    struct replica_cursor next = *cursor;
+    enum replica_verdict verdict = REPLICA_APPLIED;
+    size_t collections = cursor->service->collection_count;
+    struct replica_rows *rows = mem_new(collections, sizeof(*rows));
+    *block = (struct replica_block){0};
+    for (size_t i = 0; i < redis_reply_count(entries) && verdict == REPLICA_APPLIED; i++) {
+        struct event_entry entry;
+        if (event_from_entry(redis_reply_item(entries, i), &entry))
+            verdict = take_entry(block, &next, &entry, rows);
+        else
+            verdict = say(block, REPLICA_FAILED, &entry, "it is malformed");
+    }
+    if (verdict == REPLICA_APPLIED)
+        verdict = store(block, &next, rows, session);
+    if (verdict == REPLICA_APPLIED)
+        *cursor = next;
+    for (size_t i = 0; i < collections; i++)
+        replica_rows_free(&rows[i]);
+    free(rows);
+    return verdict;
+}

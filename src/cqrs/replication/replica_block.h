@@ -1,0 +1,25 @@
+/* One block of a stream's entries, applied in one transaction: the rows and the cursor. */
+#ifndef CQRS_REPLICATION_REPLICA_BLOCK_H
+#define CQRS_REPLICATION_REPLICA_BLOCK_H
+
+#include "cqrs/replication/replica.h"
+
+enum replica_verdict {
+    REPLICA_APPLIED,
+    REPLICA_MISSED_SOME, /* an entry follows one that this replica has not applied */
+    REPLICA_OTHER_EPOCH, /* the log was rewound */
+    REPLICA_FAILED,      /* try again; nothing was stored */
+};
+
+struct replica_block {
+    size_t count;
+    int64_t last_time; /* of the last event, wall milliseconds */
+    char why[256];     /* unless it was applied */
+};
+
+/* `entries` is what XREAD has for one stream. The cursor moves when it was applied, and only then. */
+enum replica_verdict replica_block_apply(struct replica_block *block, struct replica_cursor *cursor,
+                                         const struct redis_reply *entries,
+                                         struct pg_session *session);
+
+#endif

@@ -1,0 +1,142 @@
+#include "cqrs/replication/replica_rows.h"
+
+#include "base/clock.h"
+#include "model/avro.h"
+#include "model/image.h"
+
+/* One block may hold a record twice: its highest version is the one that counts. */
+static const char store_sql[] =
+    "with incoming as (\n"
+    "  select distinct on (id) * from unnest($1::uuid[], $2::bigint[], $3::boolean[],\n"
+    "    $4::timestamptz[], $5::text[]) as i(id, version, deleted, created_at, body)\n"
+    "  order by id, version desc),\n"
+    "old as (select id, deleted from %s where id = any($1::uuid[])),\n"
+    "stored as (\n"
+    "  insert into %s as t (id, version, deleted, created_at, body)\n"
+    "  select id, version, deleted, created_at, body from incoming\n"
+    "  on conflict (id) do update set version = excluded.version, deleted = excluded.deleted,\n"
+    "    created_at = excluded.created_at, body = excluded.body\n"
+    "  where t.version < excluded.version\n"
+    "  returning id, deleted),\n"
+    "difference as (\n"
+    "  select count(*) filter (where not stored.deleted)\n"
+    "    - count(*) filter (where not old.deleted) as rows\n"
+    "  from stored left join old using (id))\n"
+    "update mamparo.totals set total = total + difference.rows from difference\n"
+    "where service = '%s' and collection = '%s' and difference.rows <> 0";
+
+static void add_item(struct buf *array, struct str text)
+{
+    buf_append_text(array, array->len == 0 ? "\"" : ",\"");
+    size_t plain = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] != '"' && text.ptr[i] != '\\')
+            continue;
+        buf_append(array, text.ptr + plain, i - plain);
+        buf_append_char(array, '\\');
+        plain = i;
+    }
+    if (plain < text.len)
+        buf_append(array, text.ptr + plain, text.len - plain);
+    buf_append_char(array, '"');
+}
+
+void replica_rows_add(struct replica_rows *rows, const struct replica_row *row)
+{
+    add_item(&rows->ids, row->id);
+    buf_printf(&rows->versions, "%s%lld", rows->versions.len == 0 ? "" : ",",
+               (long long)row->version);
+    add_item(&rows->deleted, row->is_deleted ? STR("t") : STR("f"));
+    add_item(&rows->created, row->created_at);
+    add_item(&rows->bodies, row->body);
+    rows->count++;
+}
+
+/* A record that is gone leaves a tombstone, so that no older event brings it back. */
+static bool add_images(struct replica_rows *rows, const struct event *event,
+                       const struct json *images)
+{
+    const struct json *after = json_find(images, "after");
+    bool is_deleted = json_kind(after) == JSON_KIND_NULL;
+    const struct json *image = is_deleted ? json_find(images, "before") : after;
+    struct image_head head;
+    struct uuid subject;
+    char created[CLOCK_TEXT_SIZE];
+    struct buf body = {0};
+    if (!image_read_head(image, &head) || !uuid_parse(event->subject, &subject) ||
+        memcmp(&subject, &head.id, sizeof(subject)) != 0)
+        return false;
+    clock_format(head.created_at, created);
+    if (is_deleted)
+        buf_append_text(&body, "{}");
+    else
+        json_write(image, &body);
+    replica_rows_add(rows, &(struct replica_row){.id = event->subject,
+                                                 .version = json_find_integer(images, "version", 0),
+                                                 .is_deleted = is_deleted,
+                                                 .created_at = str_from(created),
+                                                 .body = buf_str(&body)});
+    buf_free(&body);
+    return true;
+}
+
+bool replica_rows_add_event(struct replica_rows *rows, const struct collection *collection,
+                            const struct event *event, const char **why)
+{
+    struct json *images = avro_decode(collection->event_codec, event->data);
+    *why = "its data is not of the schema that this process has";
+    if (images == NULL)
+        return false;
+    *why = "its image lacks what every record has, or is another record's";
+    bool is_added = add_images(rows, event, images);
+    json_free(&images);
+    return is_added;
+}
+
+static void add_array(struct pg_values *values, const struct buf *items)
+{
+    struct buf array = {0};
+    buf_append_char(&array, '{');
+    buf_append_str(&array, buf_str(items));
+    buf_append_char(&array, '}');
+    pg_values_add_text(values, buf_str(&array));
+    buf_free(&array);
+}
+
+static void clear(struct replica_rows *rows)
+{
+    struct buf *all[] = {&rows->ids, &rows->versions, &rows->deleted, &rows->created, &rows->bodies};
+    for (size_t i = 0; i < countof(all); i++)
+        buf_reset(all[i]);
+    rows->count = 0;
+}
+
+bool replica_rows_store(struct replica_rows *rows, const struct collection *collection,
+                        struct pg_session *session)
+{
+    struct pg_values values = {0};
+    struct buf sql = {0};
+    if (rows->count == 0)
+        return true;
+    buf_printf(&sql, store_sql, collection->table, collection->table, collection->service,
+               collection->name);
+    add_array(&values, &rows->ids);
+    add_array(&values, &rows->versions);
+    add_array(&values, &rows->deleted);
+    add_array(&values, &rows->created);
+    add_array(&values, &rows->bodies);
+    bool is_stored = pg_session_run(session, sql.ptr, &values, NULL);
+    pg_values_free(&values);
+    buf_free(&sql);
+    clear(rows);
+    return is_stored;
+}
+
+void replica_rows_free(struct replica_rows *rows)
+{
+    buf_free(&rows->ids);
+    buf_free(&rows->versions);
+    buf_free(&rows->deleted);
+    buf_free(&rows->created);
+    buf_free(&rows->bodies);
+}

@@ -1,0 +1,30 @@
+/* Resynchronise: how a replica that is new, that missed events, or whose epoch is over gets every
+ * record from the write side, online and without a long transaction anywhere.
+ *
+ *   note the stream's top → register there → pages by id, tombstones included → cursor = the top
+ *
+ * What is committed while it pages is in the stream behind the noted top, and is applied after. */
+#ifndef CQRS_REPLICATION_RESYNC_H
+#define CQRS_REPLICATION_RESYNC_H
+
+#include "base/ident.h"
+#include "cqrs/replication/replica.h"
+#include "io/http_client.h"
+
+/* What it works with, all borrowed. */
+struct resync {
+    struct pg_session *session;
+    struct redis_conn *redis;
+    struct http_peer **peers; /* write servers, tried in turn */
+    size_t peer_count;
+    const char *cluster_key; /* NULL: none */
+    const char *replica_id;
+    struct background *background;
+};
+
+/* Fills one service and leaves its cursor at the noted top, saved. False, with a line in `why`,
+ * when it has to be begun again. */
+bool resync_run(const struct resync *resync, struct replica_cursor *cursor, char *why,
+                size_t why_size) must_check;
+
+#endif

@@ -1,0 +1,262 @@
+#include "cqrs/write_store.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "model/avro.h"
+#include "model/fingerprint.h"
+
+/* The three statements of one collection. */
+struct shelf {
+    const struct collection *collection;
+    const struct pg_statement *insert, *update, *find, *page;
+    char fingerprint[FINGERPRINT_TEXT_SIZE];
+};
+
+struct write_store {
+    struct pg_pool *pool;
+    struct shelf *shelves;
+    size_t shelf_count;
+};
+
+enum { CHANGE_PARAMETERS = 14 };
+
+/* $1 id, $2 version, $3 created_at, $4 body, $5 deleted, $6 event id, $7 time, $8 type,
+ * $9 fingerprint, $10 actor, $11 traceparent, $12 correlation, $13 causation, $14 data: the same
+ * for both, so that a change is bound in one way. */
+static const char insert_sql[] =
+    "with row as (\n"
+    "  insert into %s (id, version, created_at, body, deleted)\n"
+    "  values ($1::uuid, $2::bigint, $3::timestamptz, $4::text, $5::boolean)\n"
+    "  on conflict (id) do nothing returning 1)\n";
+static const char update_sql[] =
+    "with row as (\n"
+    "  update %s set version = $2::bigint, created_at = $3::timestamptz, body = $4::text,\n"
+    "    deleted = $5::boolean\n"
+    "  where id = $1::uuid and version = $2::bigint - 1 and not deleted returning 1)\n";
+static const char event_sql[] =
+    "insert into mamparo.events (id, time, service, collection, type, subject, version,\n"
+    "  fingerprint, actor, traceparent, correlation_id, causation_id, data)\n"
+    "select $6::uuid, $7::timestamptz, '%s', '%s', $8::text, $1::uuid, $2::bigint, $9::text,\n"
+    "  $10::text, $11::text, $12::text, $13::text, $14::bytea from row";
+static const char find_sql[] = "select version, deleted, body from %s where id = $1::uuid";
+
+/* A page ends at 500 rows or 4 MiB, whichever is first, but has one row where there is one. */
+static const char page_sql[] =
+    "select (select epoch from mamparo.epoch), coalesce(string_agg(row::text, ','), '') from (\n"
+    "  select json_build_object('id', id, 'version', version, 'deleted', deleted, 'created_at',\n"
+    "    to_char(created_at, 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), 'body', body) as row\n"
+    "  from (select *, sum(length(body)) over (order by id) as bytes,\n"
+    "      row_number() over (order by id) as number\n"
+    "    from (select * from %s where id > $1::uuid order by id limit 500) few) counted\n"
+    "  where number = 1 or bytes < 4194304 order by id) page";
+
+static const struct pg_statement *statement(struct write_store *store, const char *head,
+                                            const struct collection *collection, int parameters)
+{
+    struct buf sql = {0};
+    const char *at = strstr(head, "%s");
+    buf_append(&sql, head, (size_t)(at - head));
+    buf_append_text(&sql, collection->table);
+    buf_append_text(&sql, at + 2);
+    if (parameters == CHANGE_PARAMETERS)
+        buf_printf(&sql, event_sql, collection->service, collection->name);
+    const struct pg_statement *made = pg_pool_statement(store->pool, sql.ptr, parameters);
+    assert(made != NULL); /* the first ones of a pool */
+    buf_free(&sql);
+    return made;
+}
+
+static void fill_shelf(struct write_store *store, struct shelf *shelf,
+                       const struct collection *collection)
+{
+    shelf->collection = collection;
+    shelf->insert = statement(store, insert_sql, collection, CHANGE_PARAMETERS);
+    shelf->update = statement(store, update_sql, collection, CHANGE_PARAMETERS);
+    shelf->find = statement(store, find_sql, collection, 1);
+    shelf->page = statement(store, page_sql, collection, 1);
+    fingerprint_format(avro_codec_fingerprint(collection->event_codec), shelf->fingerprint);
+}
+
+struct write_store *write_store_new(struct pg_pool *pool, const struct model *model)
+{
+    struct write_store *store = mem_new(1, sizeof(*store));
+    store->pool = pool;
+    for (size_t s = 0; s < model->service_count; s++)
+        store->shelf_count += model->services[s].collection_count;
+    store->shelves = mem_new(store->shelf_count, sizeof(struct shelf));
+    struct shelf *next = store->shelves;
+    for (size_t s = 0; s < model->service_count; s++)
+        for (size_t c = 0; c < model->services[s].collection_count; c++)
+            fill_shelf(store, next++, model->services[s].collections[c]);
+    return store;
+}
+
+static const struct shelf *shelf_of(const struct write_store *store,
+                                    const struct collection *collection)
+{
+    size_t i = 0;
+    while (store->shelves[i].collection != collection)
+        assert(++i < store->shelf_count);
+    return &store->shelves[i];
+}
+
+static void log_refusal(const struct pg_outcome *outcome)
+{
+    if (outcome->status == STATUS_INTERNAL)
+        log_error("write_store.refused", log_text("sqlstate", outcome->sqlstate));
+}
+
+static void add_uuid(struct pg_values *values, const struct uuid *id)
+{
+    char text[UUID_TEXT_SIZE];
+    uuid_format(id, text);
+    pg_values_add_text(values, str_from(text));
+}
+
+static void add_time(struct pg_values *values, int64_t wall_ms)
+{
+    char text[CLOCK_TEXT_SIZE];
+    clock_format(wall_ms, text);
+    pg_values_add_text(values, str_from(text));
+}
+
+/* Finding */
+
+struct search {
+    write_store_found_fn *done;
+    void *arg;
+};
+
+static bool read_record(const struct pg_rows *rows, struct command_record *record)
+{
+    char mistake[JSON_MISTAKE_SIZE];
+    record->version = pg_rows_number(rows, 0, 0);
+    record->is_deleted = str_equal(pg_rows_text(rows, 0, 1), STR("t"));
+    record->image = record->is_deleted ? NULL : json_parse(pg_rows_text(rows, 0, 2), mistake);
+    return record->is_deleted || record->image != NULL;
+}
+
+static void on_found(void *arg, const struct pg_outcome *outcome)
+{
+    struct search *search = arg;
+    struct command_record record = {0};
+    enum status status = outcome->status;
+    log_refusal(outcome);
+    if (status == STATUS_OK && pg_rows_count(outcome->rows) == 0)
+        status = STATUS_NOT_FOUND;
+    else if (status == STATUS_OK && !read_record(outcome->rows, &record))
+        status = STATUS_INTERNAL;
+    search->done(search->arg, status, status == STATUS_OK ? &record : NULL);
+    if (record.image != NULL)
+        json_free(&record.image);
+    free(search);
+}
+
+void write_store_find(struct write_store *store, const struct collection *collection,
+                      const struct uuid *id, write_store_found_fn *done, void *arg)
+{
+    struct search *search = mem_new(1, sizeof(*search));
+    struct pg_values values = {0};
+    *search = (struct search){done, arg};
+    add_uuid(&values, id);
+    pg_pool_submit(store->pool, shelf_of(store, collection)->find, PG_KIND_READ, &values, on_found,
+                   search);
+}
+
+/* Committing */
+
+struct commit {
+    const struct collection *collection;
+    write_store_done_fn *done;
+    void *arg;
+};
+
+/* Unique indexes are named <collection>.<field>.unique. */
+static const char *field_of_constraint(const struct collection *collection, const char *constraint)
+{
+    struct buf name = {0};
+    const char *found = NULL;
+    for (size_t i = 0; constraint != NULL && i < collection->field_count && found == NULL; i++) {
+        buf_reset(&name);
+        buf_printf(&name, "%s.%s.unique", collection->name, collection->fields[i].name);
+        if (strcmp(name.ptr, constraint) == 0)
+            found = collection->fields[i].name;
+    }
+    buf_free(&name);
+    return found;
+}
+
+static void on_committed(void *arg, const struct pg_outcome *outcome)
+{
+    struct commit *commit = arg;
+    enum status status = outcome->status;
+    log_refusal(outcome);
+    if (status == STATUS_OK && pg_rows_affected(outcome->rows) == 0)
+        status = STATUS_PRECONDITION_FAILED;
+    commit->done(commit->arg, status, field_of_constraint(commit->collection, outcome->constraint));
+    free(commit);
+}
+
+void write_store_commit(struct write_store *store, const struct change *change,
+                        const struct command_origin *origin, write_store_done_fn *done, void *arg)
+{
+    const struct shelf *shelf = shelf_of(store, change->collection);
+    struct commit *commit = mem_new(1, sizeof(*commit));
+    struct pg_values values = {0};
+    struct uuid event_id = uuid_new();
+    *commit = (struct commit){change->collection, done, arg};
+    add_uuid(&values, &change->id);
+    pg_values_add_number(&values, change->version);
+    add_time(&values, change->created_at);
+    pg_values_add_text(&values, buf_str(&change->body));
+    pg_values_add_text(&values, change->is_deleted ? STR("t") : STR("f"));
+    add_uuid(&values, &event_id);
+    add_time(&values, change->changed_at);
+    pg_values_add_text(&values, str_from(change->type));
+    pg_values_add_text(&values, str_from(shelf->fingerprint));
+    pg_values_add_text_or_null(&values, origin->actor);
+    pg_values_add_text_or_null(&values, origin->traceparent);
+    pg_values_add_text_or_null(&values, origin->correlation_id);
+    pg_values_add_text_or_null(&values, origin->causation_id);
+    pg_values_add_bytes(&values, buf_str(&change->data));
+    pg_pool_submit(store->pool, change->is_new ? shelf->insert : shelf->update, PG_KIND_WRITE,
+                   &values, on_committed, commit);
+}
+
+/* Pages for replicas */
+
+struct page {
+    write_store_page_fn *done;
+    void *arg;
+};
+
+static void on_page(void *arg, const struct pg_outcome *outcome)
+{
+    struct page *page = arg;
+    struct buf json = {0};
+    enum status status = outcome->status;
+    log_refusal(outcome);
+    struct str epoch = status == STATUS_OK ? pg_rows_text(outcome->rows, 0, 0) : STR("");
+    if (status == STATUS_OK && epoch.len == 0)
+        status = STATUS_STARTING; /* no relay has led yet */
+    if (status == STATUS_OK) {
+        buf_printf(&json, "{\"epoch\":\"" STR_FMT "\",\"records\":[", STR_ARG(epoch));
+        buf_append_str(&json, pg_rows_text(outcome->rows, 0, 1));
+        buf_append_text(&json, "]}");
+    }
+    page->done(page->arg, status, buf_str(&json));
+    buf_free(&json);
+    free(page);
+}
+
+void write_store_page(struct write_store *store, const struct collection *collection,
+                      const struct uuid *after, write_store_page_fn *done, void *arg)
+{
+    static const struct uuid nil;
+    struct page *page = mem_new(1, sizeof(*page));
+    struct pg_values values = {0};
+    *page = (struct page){done, arg};
+    add_uuid(&values, after != NULL ? after : &nil);
+    pg_pool_submit(store->pool, shelf_of(store, collection)->page, PG_KIND_READ, &values, on_page,
+                   page);
+}

@@ -1,0 +1,34 @@
+/* The write side's tables, as one loop reaches them: one statement that stores a change and its
+ * event together, and one that finds a record. */
+#ifndef CQRS_WRITE_STORE_H
+#define CQRS_WRITE_STORE_H
+
+#include "cqrs/command.h"
+#include "io/pg_pool.h"
+#include "model/model.h"
+
+struct write_store;
+
+/* Lives as long as the pool, which it borrows, as it does the model. */
+struct write_store *write_store_new(struct pg_pool *pool, const struct model *model);
+
+/* STATUS_OK with the record; NOT_FOUND; or why the database gave no answer. */
+typedef void write_store_found_fn(void *arg, enum status status,
+                                  const struct command_record *record);
+void write_store_find(struct write_store *store, const struct collection *collection,
+                      const struct uuid *id, write_store_found_fn *done, void *arg);
+
+/* STATUS_OK: committed, with its event. PRECONDITION_FAILED: somebody was faster, nothing is
+ * stored. CONFLICT: a unique field; `field` names it. UNCERTAIN and the others as pg_outcome has
+ * them. */
+typedef void write_store_done_fn(void *arg, enum status status, const char *field);
+void write_store_commit(struct write_store *store, const struct change *change,
+                        const struct command_origin *origin, write_store_done_fn *done, void *arg);
+
+/* A page of a collection in the order of ids, tombstones included, after `after` (NULL: from the
+ * start), for a replica that starts anew: the whole JSON answer, or why there is none. */
+typedef void write_store_page_fn(void *arg, enum status status, struct str json);
+void write_store_page(struct write_store *store, const struct collection *collection,
+                      const struct uuid *after, write_store_page_fn *done, void *arg);
+
+#endif

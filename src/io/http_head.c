@@ -1,0 +1,198 @@
+#include "io/http_head.h"
+
+#include <ctype.h>
+#include <sys/types.h>
+
+enum { HEADERS_MAX = 100 };
+
+/* picohttpparser lives inside libh2o, which exports it but ships no header of it. */
+struct phr_header {
+    const char *name;
+    size_t name_len;
+    const char *value;
+    size_t value_len;
+};
+int phr_parse_request(const char *buf, size_t len, const char **method, size_t *method_len,
+                      const char **path, size_t *path_len, int *minor_version,
+                      struct phr_header *headers, size_t *num_headers, size_t last_len);
+int phr_parse_response(const char *buf, size_t len, int *minor_version, int *status,
+                       const char **msg, size_t *msg_len, struct phr_header *headers,
+                       size_t *num_headers, size_t last_len);
+
+struct head {
+    struct str method, path;
+    int minor_version;
+    struct phr_header headers[HEADERS_MAX];
+    size_t header_count;
+};
+
+static struct str name_of(const struct phr_header *header)
+{
+    return (struct str){header->name, header->name_len};
+}
+
+static struct str value_of(const struct phr_header *header)
+{
+    return (struct str){header->value, header->value_len};
+}
+
+/* Every line ends in CR LF, and neither stands alone. */
+static bool has_clean_lines(struct str head)
+{
+    for (size_t i = 0; i < head.len; i++) {
+        if (head.ptr[i] == '\n' && (i == 0 || head.ptr[i - 1] != '\r'))
+            return false;
+        if (head.ptr[i] == '\r' && (i + 1 == head.len || head.ptr[i + 1] != '\n'))
+            return false;
+    }
+    return true;
+}
+
+static bool is_token(struct str text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (!isalnum((unsigned char)text.ptr[i]) && strchr("!#$%&'*+-.^_`|~", text.ptr[i]) == NULL)
+            return false;
+    return text.len > 0;
+}
+
+static bool is_known_method(struct str method)
+{
+    static const char *const known[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"};
+    for (size_t i = 0; i < countof(known); i++)
+        if (str_equal(method, str_from(known[i])))
+            return true;
+    return false;
+}
+
+static const char *fault_of_target(struct str path)
+{
+    if (path.len == 0 || path.ptr[0] != '/')
+        return "the target must be a path that begins with '/'";
+    for (size_t i = 0; i < path.len; i++)
+        if ((unsigned char)path.ptr[i] <= ' ' || (unsigned char)path.ptr[i] >= 0x7f ||
+            path.ptr[i] == '#')
+            return "the target has a character that must be percent-encoded";
+    return NULL;
+}
+
+static bool is_length(struct str value)
+{
+    int64_t length;
+    return value.len > 0 && value.ptr[0] != '-' && str_to_int64(value, &length);
+}
+
+static const char *fault_of_headers(const struct head *head)
+{
+    unsigned hosts = 0, lengths = 0;
+    for (size_t i = 0; i < head->header_count; i++) {
+        const struct phr_header *header = &head->headers[i];
+        if (header->name == NULL)
+            return "a header line is folded";
+        if (!is_token(name_of(header)))
+            return "a header's name is malformed";
+        if (str_equal_nocase(name_of(header), STR("host")))
+            hosts++;
+        if (str_equal_nocase(name_of(header), STR("content-length"))) {
+            lengths++;
+            if (!is_length(value_of(header)))
+                return "Content-Length is not a number";
+        }
+    }
+    if (hosts > 1 || (hosts == 0 && head->minor_version > 0))
+        return "there must be one Host";
+    return lengths > 1 ? "there is more than one Content-Length" : NULL;
+}
+
+static bool has_transfer_encoding(const struct head *head)
+{
+    for (size_t i = 0; i < head->header_count; i++)
+        if (str_equal_nocase(name_of(&head->headers[i]), STR("transfer-encoding")))
+            return true;
+    return false;
+}
+
+enum status http_head_check(struct str raw, const char **why)
+{
+    struct head head = {.header_count = HEADERS_MAX};
+    int size = phr_parse_request(raw.ptr, raw.len, &head.method.ptr, &head.method.len,
+                                 &head.path.ptr, &head.path.len, &head.minor_version, head.headers,
+                                 &head.header_count, 0);
+    *why = "the request is malformed";
+    if (size <= 0 || !is_token(head.method))
+        return STATUS_BAD_REQUEST;
+    *why = "a line of the head does not end in CR LF";
+    if (!has_clean_lines((struct str){raw.ptr, (size_t)size}))
+        return STATUS_BAD_REQUEST;
+    if ((*why = fault_of_headers(&head)) != NULL)
+        return STATUS_BAD_REQUEST;
+    *why = "a Transfer-Encoding is not accepted: send Content-Length";
+    if (has_transfer_encoding(&head))
+        return STATUS_LENGTH_REQUIRED;
+    *why = "the methods are GET, HEAD, POST, PUT, PATCH and DELETE";
+    if (!is_known_method(head.method))
+        return STATUS_METHOD_NOT_ALLOWED;
+    *why = fault_of_target(head.path);
+    return *why == NULL ? STATUS_OK : STATUS_BAD_REQUEST;
+}
+
+/* A word in a list with commas. */
+static bool has_word(struct str list, struct str word)
+{
+    while (list.len > 0)
+        if (str_equal_nocase(str_trim(str_cut(&list, ',')), word))
+            return true;
+    return false;
+}
+
+static void read_answer_header(const struct phr_header *header, struct http_answer_head *out,
+                               bool *closes)
+{
+    struct str name = name_of(header), value = str_trim(value_of(header));
+    struct {
+        struct str name;
+        struct str *place;
+    } kept[] = {
+        {STR("content-type"), &out->content_type}, {STR("etag"), &out->etag},
+        {STR("location"), &out->location},         {STR("allow"), &out->allow},
+        {STR("retry-after"), &out->retry_after},
+    };
+    for (size_t i = 0; i < countof(kept); i++)
+        if (str_equal_nocase(name, kept[i].name))
+            *kept[i].place = value;
+    if (str_equal_nocase(name, STR("connection"))) {
+        *closes = *closes || has_word(value, STR("close"));
+        out->keeps_alive = out->keeps_alive || has_word(value, STR("keep-alive"));
+    }
+    if (str_equal_nocase(name, STR("transfer-encoding")))
+        out->is_chunked = true;
+}
+
+int http_head_parse_answer(struct str raw, struct http_answer_head *out)
+{
+    struct head head = {.header_count = HEADERS_MAX};
+    struct str phrase;
+    *out = (struct http_answer_head){.content_length = -1};
+    int size =
+        phr_parse_response(raw.ptr, raw.len, &head.minor_version, &out->status, &phrase.ptr,
+                           &phrase.len, head.headers, &head.header_count, 0);
+    if (size == -2)
+        return 0;
+    if (size < 0)
+        return -1;
+    out->head_bytes = (size_t)size;
+    out->keeps_alive = head.minor_version > 0;
+    bool closes = false;
+    for (size_t i = 0; i < head.header_count; i++) {
+        if (head.headers[i].name == NULL)
+            return -1;
+        read_answer_header(&head.headers[i], out, &closes);
+        if (!str_equal_nocase(name_of(&head.headers[i]), STR("content-length")))
+            continue;
+        if (out->content_length >= 0 || !is_length(str_trim(value_of(&head.headers[i]))) ||
+            !str_to_int64(str_trim(value_of(&head.headers[i])), &out->content_length))
+            return -1;
+    }
+    out->keeps_alive = out->keeps_alive && !closes;
+    return 1;
+}

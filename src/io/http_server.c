@@ -1,0 +1,356 @@
+#include "io/http_server.h"
+
+#include "io/http_head.h"
+
+#include <h2o.h>
+#include <h2o/http1.h>
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <sys/time.h>
+
+enum {
+    ACCEPTS_PER_TURN = 64,
+    LISTEN_BACKLOG = 1024,
+    SWEEP_MS = 500,
+    SLOW_CLIENT_SECONDS = 30, /* to send a request, or to take an answer */
+    /* Google's load balancer reuses a connection for 600 s and wants the backend to wait longer. */
+    KEEP_ALIVE_MS = 620 * 1000,
+    /* h2o refuses a body in plain text and closes while the client still sends; up to this many
+     * times our own limit it may therefore arrive, to be refused properly. */
+    BODY_SLACK = 4,
+    PROBLEM_SIZE = 400,
+};
+
+struct http_server {
+    struct loop *loop;
+    struct http_server_options options;
+    h2o_globalconf_t config;
+    h2o_context_t context;
+    h2o_accept_ctx_t accept;
+    h2o_socket_t *listener; /* NULL while draining */
+    bool is_paused;         /* the listener, at connections_max */
+    atomic_size_t connections;
+    struct loop_timer sweep;
+};
+
+struct handler {
+    h2o_handler_t super;
+    struct http_server *server;
+};
+
+/* Ours, behind the public part. h2o may drop its side first, when the connection breaks. */
+struct exchange {
+    struct http_request request;
+    struct http_server *server;
+    h2o_req_t *native;      /* NULL once h2o has dropped it */
+    struct exchange **link; /* h2o's way back here */
+};
+
+static struct str str_of(h2o_iovec_t vec)
+{
+    return (struct str){vec.base, vec.len};
+}
+
+static h2o_iovec_t copy_to(h2o_mem_pool_t *pool, struct str text)
+{
+    return h2o_strdup(pool, text.len == 0 ? "" : text.ptr, text.len);
+}
+
+/* Listening and accepting */
+
+static void on_connection_closed(void *data)
+{
+    struct http_server *server = data;
+    server->connections--;
+}
+
+static void on_connections_waiting(h2o_socket_t *listener, const char *error)
+{
+    struct http_server *server = listener->data;
+    for (int i = 0; error == NULL && i < ACCEPTS_PER_TURN; i++) {
+        if ((int64_t)server->connections >= server->options.connections_max) {
+            /* Reading on would call us back a million times a second; the sweep resumes it. */
+            h2o_socket_read_stop(listener);
+            server->is_paused = true;
+            return;
+        }
+        h2o_socket_t *socket = h2o_evloop_socket_accept(listener);
+        if (socket == NULL)
+            return;
+        socket->on_close.cb = on_connection_closed;
+        socket->on_close.data = server;
+        server->connections++;
+        h2o_accept(&server->accept, socket);
+    }
+}
+
+static int listen_on(const struct http_server_options *options)
+{
+    struct sockaddr_storage place = {0};
+    struct sockaddr_in *v4 = (struct sockaddr_in *)&place;
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&place;
+    socklen_t size = sizeof(*v4);
+    int on = 1, milliseconds = SLOW_CLIENT_SECONDS * 1000;
+    if (inet_pton(AF_INET, options->address, &v4->sin_addr) == 1) {
+        v4->sin_family = AF_INET;
+        v4->sin_port = htons((uint16_t)options->port);
+    } else if (inet_pton(AF_INET6, options->address, &v6->sin6_addr) == 1) {
+        v6->sin6_family = AF_INET6;
+        v6->sin6_port = htons((uint16_t)options->port);
+        size = sizeof(*v6);
+    } else {
+        errno = EINVAL;
+        return -1;
+    }
+    int fd = socket(place.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -1;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
+    setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &milliseconds, sizeof(milliseconds));
+    if (bind(fd, (struct sockaddr *)&place, size) == 0 && listen(fd, LISTEN_BACKLOG) == 0)
+        return fd;
+    int why = errno;
+    close(fd);
+    errno = why;
+    return -1;
+}
+
+/* Slow clients */
+
+static int64_t seconds_since(const struct timeval *then)
+{
+    struct timeval now;
+    gettimeofday(&now, NULL);
+    return then->tv_sec == 0 ? 0 : now.tv_sec - then->tv_sec;
+}
+
+static int64_t microseconds_since(const struct timeval *then)
+{
+    struct timeval now;
+    gettimeofday(&now, NULL);
+    return (int64_t)(now.tv_sec - then->tv_sec) * 1000000 + now.tv_usec - then->tv_usec;
+}
+
+static int drop_if_slow(h2o_req_t *req, void *unused)
+{
+    bool is_reading = req->timestamps.request_begin_at.tv_sec != 0 && req->processed_at.at.tv_sec == 0;
+    bool is_writing = req->timestamps.response_start_at.tv_sec != 0;
+    (void)unused;
+    if ((is_reading && seconds_since(&req->timestamps.request_begin_at) > SLOW_CLIENT_SECONDS) ||
+        (is_writing && seconds_since(&req->timestamps.response_start_at) > SLOW_CLIENT_SECONDS)) {
+        h2o_socket_t *socket = req->conn->callbacks->get_socket(req->conn);
+        shutdown(h2o_socket_get_fd(socket), SHUT_RDWR);
+    }
+    return 0;
+}
+
+static void on_sweep(struct loop_timer *timer)
+{
+    struct http_server *server = container_of(timer, struct http_server, sweep);
+    server->config.http1.callbacks.foreach_request(&server->context, drop_if_slow, NULL);
+    if (server->is_paused && server->listener != NULL &&
+        (int64_t)server->connections < server->options.connections_max) {
+        server->is_paused = false;
+        h2o_socket_read_start(server->listener, on_connections_waiting);
+    }
+    loop_timer_start(server->loop, timer, SWEEP_MS);
+}
+
+/* A request */
+
+/* The last h2o does with a request, answered or not. */
+static void on_native_gone(void *link)
+{
+    struct exchange *exchange = *(struct exchange **)link;
+    if (exchange != NULL)
+        exchange->native = NULL;
+}
+
+static struct exchange *exchange_new(struct http_server *server, h2o_req_t *req)
+{
+    struct exchange *exchange = mem_new(1, sizeof(*exchange));
+    struct exchange **link = h2o_mem_alloc_shared(&req->pool, sizeof(struct exchange *), on_native_gone);
+    *link = exchange;
+    *exchange = (struct exchange){.server = server, .native = req, .link = link};
+    struct http_request *request = &exchange->request;
+    request->arg = server->options.arg;
+    request->method = str_of(req->input.method);
+    request->path = str_of(req->input.path);
+    request->body = str_of(req->entity);
+    if (req->input.query_at != SIZE_MAX) {
+        request->path.len = req->input.query_at;
+        request->query = (struct str){req->input.path.base + req->input.query_at + 1,
+                                      req->input.path.len - req->input.query_at - 1};
+    }
+    req->res.content_length = 0;
+    return exchange;
+}
+
+/* A problem document whose texts need no escape. */
+static size_t write_problem(char out[PROBLEM_SIZE], enum status status, const char *why)
+{
+    const struct status_info *info = status_info(status);
+    return (size_t)snprintf(out, PROBLEM_SIZE,
+                            "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,"
+                            "\"reason\":\"%s\",\"detail\":\"%s\"}",
+                            status_http_phrase(info->http), info->http, info->reason, why);
+}
+
+static void refuse(struct http_request *request, enum status status, const char *why)
+{
+    char body[PROBLEM_SIZE];
+    size_t len = write_problem(body, status, why);
+    http_reply(request, &(struct http_response){
+                            .status = status_info(status)->http,
+                            .headers = {{"content-type", STR("application/problem+json")}},
+                            .body = {body, len},
+                            .closes = true});
+}
+
+static int on_request(h2o_handler_t *super, h2o_req_t *req)
+{
+    struct http_server *server = ((struct handler *)super)->server;
+    struct http_request *request = &exchange_new(server, req)->request;
+    h2o_buffer_t *raw = req->conn->callbacks->get_socket(req->conn)->input;
+    const char *why;
+    enum status status = http_head_check((struct str){raw->bytes, raw->size}, &why);
+    if (status == STATUS_OK && (int64_t)request->body.len > server->options.body_bytes_max) {
+        status = STATUS_TOO_LARGE;
+        why = status_info(status)->sentence;
+    }
+    if (status == STATUS_OK)
+        server->options.handler(request);
+    else
+        refuse(request, status, why);
+    return 0;
+}
+
+struct str http_request_header(const struct http_request *request, struct str name)
+{
+    const struct exchange *exchange = container_of(request, const struct exchange, request);
+    ssize_t at = h2o_find_header_by_str(&exchange->native->headers, name.ptr, name.len, -1);
+    return at < 0 ? (struct str){NULL, 0} : str_of(exchange->native->headers.entries[at].value);
+}
+
+static void send_response(h2o_req_t *req, const struct http_response *response)
+{
+    req->res.status = response->status;
+    req->res.reason = status_http_phrase(response->status);
+    req->res.content_length = response->body.len;
+    if (response->closes)
+        req->http1_is_persistent = 0;
+    for (const struct http_header *header = response->headers; header->name != NULL; header++) {
+        h2o_iovec_t value = copy_to(&req->pool, header->value);
+        h2o_add_header_by_str(&req->pool, &req->res.headers, header->name, strlen(header->name), 1,
+                              NULL, value.base, value.len);
+    }
+    /* Copies the body, and alone of h2o's ways to answer it leaves it out for HEAD. */
+    h2o_send_inline(req, response->body.len == 0 ? "" : response->body.ptr, response->body.len);
+}
+
+void http_reply(struct http_request *request, const struct http_response *response)
+{
+    struct exchange *exchange = container_of(request, struct exchange, request);
+    const struct http_server_options *options = &exchange->server->options;
+    h2o_req_t *req = exchange->native;
+    if (options->observe != NULL && req != NULL)
+        options->observe(options->arg, response->status,
+                         microseconds_since(&req->processed_at.at));
+    if (req != NULL) {
+        *exchange->link = NULL;
+        send_response(req, response);
+    }
+    free(exchange);
+}
+
+/* What h2o refuses by itself, before a handler sees it, becomes a problem document too. */
+
+static void send_problem(h2o_ostream_t *stream, h2o_req_t *req, h2o_iovec_t *bufs, size_t count,
+                         h2o_send_state_t state)
+{
+    h2o_iovec_t *problem = (h2o_iovec_t *)(void *)(stream + 1);
+    (void)bufs, (void)count;
+    h2o_ostream_send_next(stream, req, problem, 1, state);
+}
+
+static void on_setup_stream(h2o_filter_t *filter, h2o_req_t *req, h2o_ostream_t **slot)
+{
+    (void)filter;
+    if (req->processed_at.at.tv_sec == 0) {
+        enum status status = req->res.status == 413 ? STATUS_TOO_LARGE : STATUS_BAD_REQUEST;
+        h2o_ostream_t *stream = h2o_add_ostream(req, sizeof(*stream) + sizeof(h2o_iovec_t), slot);
+        h2o_iovec_t *problem = (h2o_iovec_t *)(void *)(stream + 1);
+        char body[PROBLEM_SIZE];
+        size_t len = write_problem(body, status, status_info(status)->sentence);
+        *problem = h2o_strdup(&req->pool, body, len);
+        stream->do_send = send_problem;
+        slot = &stream->next;
+        req->res.content_length = len;
+        h2o_set_header(&req->pool, &req->res.headers, H2O_TOKEN_CONTENT_TYPE,
+                       H2O_STRLIT("application/problem+json"), 1);
+    }
+    h2o_setup_next_ostream(req, slot);
+}
+
+/* Opening and draining */
+
+static void configure(struct http_server *server)
+{
+    h2o_config_init(&server->config);
+    server->config.server_name = h2o_iovec_init(H2O_STRLIT("mamparo"));
+    server->config.http1.upgrade_to_http2 = 0; /* CVE-2023-44487 is not fixed in this h2o */
+    server->config.http1.req_timeout = KEEP_ALIVE_MS;
+    server->config.max_request_entity_size = (size_t)server->options.body_bytes_max * BODY_SLACK;
+    h2o_hostconf_t *host =
+        h2o_config_register_host(&server->config, h2o_iovec_init(H2O_STRLIT("default")), 65535);
+    h2o_pathconf_t *path = h2o_config_register_path(host, "/", 0);
+    struct handler *handler = (struct handler *)(void *)h2o_create_handler(path, sizeof(*handler));
+    handler->super.on_req = on_request;
+    handler->server = server;
+    h2o_create_filter(path, sizeof(h2o_filter_t))->on_setup_ostream = on_setup_stream;
+    h2o_create_filter(&host->fallback_path, sizeof(h2o_filter_t))->on_setup_ostream = on_setup_stream;
+}
+
+struct http_server *http_server_open(struct loop *loop, const struct http_server_options *options,
+                                     char *mistake, size_t mistake_size)
+{
+    int fd = listen_on(options);
+    if (fd < 0) {
+        snprintf(mistake, mistake_size, "cannot listen on %s, port %d: %s", options->address,
+                 options->port, strerror(errno));
+        return NULL;
+    }
+    struct http_server *server = mem_new(1, sizeof(*server));
+    server->loop = loop;
+    server->options = *options;
+    configure(server);
+    h2o_context_init(&server->context, loop_native(loop), &server->config);
+    server->accept = (h2o_accept_ctx_t){.ctx = &server->context, .hosts = server->config.hosts};
+    server->listener = h2o_evloop_socket_create(loop_native(loop), fd, H2O_SOCKET_FLAG_DONT_READ);
+    server->listener->data = server;
+    h2o_socket_read_start(server->listener, on_connections_waiting);
+    server->sweep.fired = on_sweep;
+    loop_timer_start(loop, &server->sweep, SWEEP_MS);
+    return server;
+}
+
+void http_server_drain(struct http_server *server)
+{
+    if (server->listener == NULL)
+        return;
+    /* Who waits in the backlog was promised a connection. */
+    on_connections_waiting(server->listener, NULL);
+    h2o_socket_close(server->listener);
+    server->listener = NULL;
+    h2o_context_request_shutdown(&server->context);
+}
+
+size_t http_server_connections(const struct http_server *server)
+{
+    return server->connections;
+}

@@ -1,0 +1,71 @@
+/* An HTTP/1.1 server on one loop, over h2o, with what h2o leaves open closed: strict heads, no
+ * HTTP/2, bounded bodies and connections, slow clients swept out, answers always with a length.
+ *
+ *   accept → (h2o reads head and body) → on_request → handler → http_reply → (h2o writes)
+ *
+ * The handler answers at once or later, exactly once; a client that left meanwhile is no concern
+ * of his. */
+#ifndef IO_HTTP_SERVER_H
+#define IO_HTTP_SERVER_H
+
+#include "base/status.h"
+#include "base/str.h"
+#include "io/loop.h"
+
+struct http_server;
+
+/* Lifetime: from the handler's call to http_reply. The texts live until the handler returns: what
+ * is needed later is copied. */
+struct http_request {
+    struct str method;
+    struct str path;  /* without the query, not decoded */
+    struct str query; /* behind the '?'; ptr NULL when there is none */
+    struct str body;
+    void *arg; /* the server's */
+};
+
+typedef void http_handler_fn(struct http_request *request);
+
+struct http_server_options {
+    const char *address; /* numeric, of IPv4 or IPv6 */
+    int port;            /* shared by the servers of several loops: SO_REUSEPORT */
+    int64_t connections_max;
+    int64_t body_bytes_max;
+    http_handler_fn *handler;
+    /* Told of every answer given; may be NULL. */
+    void (*observe)(void *arg, int status, int64_t microseconds);
+    void *arg;
+};
+
+/* Listens. NULL with a sentence in `mistake` when the address cannot be had. Servers are not
+ * freed: they end with the process. */
+struct http_server *http_server_open(struct loop *loop, const struct http_server_options *options,
+                                     char *mistake, size_t mistake_size);
+
+/* No new connections; the open ones close after the answer they wait for. */
+void http_server_drain(struct http_server *server);
+
+size_t http_server_connections(const struct http_server *server);
+
+/* A header's value, by its name in lower case; {NULL, 0} when it is absent. Until the handler
+ * returns. */
+struct str http_request_header(const struct http_request *request, struct str name);
+
+enum { HTTP_HEADERS_MAX = 8 };
+
+struct http_header {
+    const char *name; /* a literal, in lower case; NULL ends the list */
+    struct str value;
+};
+
+struct http_response {
+    int status;
+    struct http_header headers[HTTP_HEADERS_MAX + 1];
+    struct str body;
+    bool closes; /* the connection, afterwards */
+};
+
+/* Everything is copied. The request is gone afterwards. */
+void http_reply(struct http_request *request, const struct http_response *response);
+
+#endif

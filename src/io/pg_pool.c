@@ -1,0 +1,250 @@
+#include "io/pg_pool.h"
+
+#include "base/backoff.h"
+#include "base/ident.h"
+#include "io/call.h"
+#include "io/pg_batch.h"
+#include "io/pg_raw.h"
+
+#include <stdio.h>
+
+/* One connection of the pool.
+ *
+ *   CONNECTING → on_connected → READY ⇄ BUSY → on_batch_over → (broken) RESTING → CONNECTING */
+struct member {
+    struct pg_pool *pool;
+    enum member_state {
+        MEMBER_STATE_CONNECTING, /* a thread is at it */
+        MEMBER_STATE_READY,      /* no batch under way */
+        MEMBER_STATE_BUSY,       /* waits for its batch */
+        MEMBER_STATE_RESTING,    /* until the backoff's timer */
+    } state;
+    struct pg_batch *batch;
+    struct backoff backoff;
+    struct loop_timer rest;
+};
+
+struct pg_pool {
+    struct loop *loop;
+    struct pg_pool_options options;
+    char session[64];  /* what every connection sets at its start */
+    struct list queue; /* of struct pg_query */
+    int64_t queued;
+    struct loop_defer flush;
+    struct pg_statement *statements[PG_STATEMENTS_MAX];
+    unsigned statement_count;
+    unsigned up_count;
+    struct member *members;
+};
+
+static void connect_member(struct member *member);
+
+static void set_state(struct member *member, enum member_state state)
+{
+    assert(state != MEMBER_STATE_BUSY || member->state == MEMBER_STATE_READY);
+    member->state = state;
+}
+
+static void tell_change(struct pg_pool *pool, bool is_up, const char *why)
+{
+    if (pool->options.on_change != NULL)
+        pool->options.on_change(pool->options.arg, is_up, why);
+}
+
+/* The journey of a query */
+
+static void on_query_end(struct call *call)
+{
+    struct pg_query *query = container_of(call, struct pg_query, call);
+    struct pg_outcome outcome = {.status = call->status};
+    if (query->result != NULL)
+        pg_raw_outcome(query->result, &outcome);
+    query->done(query->arg, &outcome);
+    pg_batch_free_query(query);
+}
+
+static void unqueue(struct pg_pool *pool, struct pg_query *query)
+{
+    list_remove(&query->link);
+    pool->queued--;
+}
+
+static void on_waited_too_long(struct call *call)
+{
+    struct pg_query *query = container_of(call, struct pg_query, call);
+    unqueue(query->pool, query);
+    call_end(call, query->pool->up_count > 0 ? STATUS_QUEUE_TIMEOUT : STATUS_UNAVAILABLE);
+}
+
+void pg_pool_submit(struct pg_pool *pool, const struct pg_statement *statement, enum pg_kind kind,
+                    struct pg_values *values, pg_done_fn *done, void *arg)
+{
+    struct pg_query *query = mem_new(1, sizeof(*query));
+    *query = (struct pg_query){.pool = pool,
+                               .statement = statement,
+                               .values = *values,
+                               .is_write = kind == PG_KIND_WRITE,
+                               .done = done,
+                               .arg = arg,
+                               .call = {.on_deadline = on_waited_too_long, .on_end = on_query_end}};
+    *values = (struct pg_values){0};
+    list_init(&query->link);
+    call_start(&query->call, pool->loop, pool->options.queue_ms);
+    if (pool->queued >= pool->options.queue_max || pool->up_count == 0) {
+        call_end(&query->call, pool->up_count == 0 ? STATUS_UNAVAILABLE : STATUS_QUEUE_FULL);
+        return;
+    }
+    list_append(&pool->queue, &query->link);
+    pool->queued++;
+    loop_defer(pool->loop, &pool->flush);
+}
+
+/* Batches */
+
+/* As many as fit together: a query that runs alone makes a batch of its own. */
+static void fill(struct pg_pool *pool, struct pg_batch *batch)
+{
+    while (!list_is_empty(&pool->queue)) {
+        struct pg_query *query = container_of(pool->queue.next, struct pg_query, link);
+        if (!pg_batch_admit(batch, query))
+            return;
+        unqueue(pool, query);
+        loop_timer_stop(&query->call.deadline);
+        pg_batch_add(batch, query);
+    }
+}
+
+static void on_flush(struct loop_defer *defer)
+{
+    struct pg_pool *pool = container_of(defer, struct pg_pool, flush);
+    for (int i = 0; i < pool->options.connections && !list_is_empty(&pool->queue); i++) {
+        struct member *member = &pool->members[i];
+        if (member->state != MEMBER_STATE_READY)
+            continue;
+        fill(pool, member->batch);
+        set_state(member, MEMBER_STATE_BUSY);
+        pg_batch_send(member->batch);
+    }
+}
+
+static void requeue_first(struct pg_pool *pool, struct list *queries)
+{
+    struct list rest;
+    list_init(&rest);
+    list_move_all(&rest, &pool->queue);
+    for (struct list *link; (link = list_take_first(queries)) != NULL; pool->queued++) {
+        struct pg_query *query = container_of(link, struct pg_query, link);
+        loop_timer_start(pool->loop, &query->call.deadline, pool->options.queue_ms);
+        list_append(&pool->queue, link);
+    }
+    list_move_all(&pool->queue, &rest);
+}
+
+static void rest_member(struct member *member, const char *why)
+{
+    struct pg_pool *pool = member->pool;
+    bool was_up = member->state == MEMBER_STATE_READY || member->state == MEMBER_STATE_BUSY;
+    pool->up_count -= was_up;
+    /* Also when it never came up: whoever waits for the database wants to know why. */
+    if (pool->up_count == 0)
+        tell_change(pool, false, why);
+    set_state(member, MEMBER_STATE_RESTING);
+    loop_timer_start(pool->loop, &member->rest,
+                     backoff_wait(&member->backoff, (uint32_t)ident_random()));
+}
+
+static void on_batch_over(void *arg, struct list *again, const char *fault)
+{
+    struct member *member = arg;
+    requeue_first(member->pool, again);
+    if (fault != NULL) {
+        rest_member(member, fault);
+        pg_batch_free(&member->batch);
+    } else {
+        set_state(member, MEMBER_STATE_READY);
+    }
+    if (!list_is_empty(&member->pool->queue))
+        loop_defer(member->pool->loop, &member->pool->flush);
+}
+
+/* Connecting */
+
+static void on_connected(void *arg, struct pg_conn *conn)
+{
+    struct member *member = arg;
+    struct pg_pool *pool = member->pool;
+    const char *fault = pg_raw_fault(conn);
+    if (fault != NULL) {
+        rest_member(member, fault);
+        pg_raw_close(&conn);
+        return;
+    }
+    struct pg_batch_options options = {.loop = pool->loop,
+                                       .batch_ms = pool->options.batch_ms,
+                                       .over = on_batch_over,
+                                       .arg = member};
+    backoff_reset(&member->backoff);
+    member->batch = pg_batch_new(conn, &options);
+    set_state(member, MEMBER_STATE_READY);
+    if (pool->up_count++ == 0)
+        tell_change(pool, true, "connected");
+    loop_defer(pool->loop, &pool->flush);
+}
+
+static void on_rested(struct loop_timer *timer)
+{
+    connect_member(container_of(timer, struct member, rest));
+}
+
+static void connect_member(struct member *member)
+{
+    set_state(member, MEMBER_STATE_CONNECTING);
+    pg_raw_connect_later(member->pool->loop, member->pool->options.url, member->pool->session,
+                         on_connected, member);
+}
+
+struct pg_pool *pg_pool_open(struct loop *loop, const struct pg_pool_options *options)
+{
+    enum { FIRST_REST_MS = 50, LONGEST_REST_MS = 2000 };
+    struct pg_pool *pool = mem_new(1, sizeof(*pool));
+    pool->loop = loop;
+    pool->options = *options;
+    list_init(&pool->queue);
+    pool->flush.run = on_flush;
+    snprintf(pool->session, sizeof(pool->session), "-c statement_timeout=%lld",
+             (long long)options->statement_ms);
+    pool->members = mem_new((size_t)options->connections, sizeof(struct member));
+    for (int i = 0; i < options->connections; i++) {
+        struct member *member = &pool->members[i];
+        member->pool = pool;
+        member->backoff = (struct backoff){.first = FIRST_REST_MS, .most = LONGEST_REST_MS};
+        member->rest.fired = on_rested;
+        connect_member(member);
+    }
+    return pool;
+}
+
+const struct pg_statement *pg_pool_statement(struct pg_pool *pool, const char *sql,
+                                             int parameter_count)
+{
+    for (unsigned i = 0; i < pool->statement_count; i++)
+        if (strcmp(pool->statements[i]->sql, sql) == 0)
+            return pool->statements[i];
+    struct pg_statement *statement = mem_new(1, sizeof(*statement));
+    statement->number = pool->statement_count;
+    statement->sql = mem_copy(sql, strlen(sql));
+    statement->parameter_count = parameter_count;
+    if (pool->statement_count < PG_STATEMENTS_MAX)
+        pool->statements[pool->statement_count++] = statement;
+    return statement;
+}
+
+bool pg_pool_is_up(const struct pg_pool *pool)
+{
+    return pool->up_count > 0;
+}
+
+size_t pg_pool_waiting(const struct pg_pool *pool)
+{
+    return (size_t)pool->queued;
+}

@@ -1,0 +1,46 @@
+/* Pipelined connections to one database, for one loop, with one bounded queue before them.
+ *
+ *   pg_pool_submit → queue → (end of the turn) batch on a free connection, one Sync → done
+ *
+ * What comes while a batch is under way forms the next one: group commit without waiting. A batch
+ * is one transaction; where it fails, its members run again one by one, so that one bad query
+ * never spoils its neighbours. */
+#ifndef IO_PG_POOL_H
+#define IO_PG_POOL_H
+
+#include "io/loop.h"
+#include "io/pg_query.h"
+
+struct pg_pool;
+
+struct pg_pool_options {
+    const char *url;        /* lives as long as the pool */
+    int connections;
+    int64_t queue_max;      /* queries */
+    msec_t queue_ms;        /* the longest wait for a connection */
+    msec_t batch_ms;        /* a batch that takes longer means a dead connection */
+    int64_t statement_ms;   /* PostgreSQL's statement_timeout; 0: none */
+    /* Told when the first connection is there, and when the last is gone, with the reason. */
+    void (*on_change)(void *arg, bool is_up, const char *why);
+    void *arg;
+};
+
+/* Connects by itself, again and again. Pools live as long as their loop. */
+struct pg_pool *pg_pool_open(struct loop *loop, const struct pg_pool_options *options);
+
+/* The statement of that text, prepared when it is first used on a connection. Beyond
+ * PG_STATEMENTS_MAX texts it is one that is parsed each time, and lives until its one query ends. */
+enum { PG_STATEMENTS_MAX = 1024 };
+const struct pg_statement *pg_pool_statement(struct pg_pool *pool, const char *sql,
+                                             int parameter_count);
+
+enum pg_kind { PG_KIND_READ, PG_KIND_WRITE };
+
+/* Takes the values over. `done` comes once, later, with what is known. */
+void pg_pool_submit(struct pg_pool *pool, const struct pg_statement *statement, enum pg_kind kind,
+                    struct pg_values *values, pg_done_fn *done, void *arg);
+
+bool pg_pool_is_up(const struct pg_pool *pool);
+size_t pg_pool_waiting(const struct pg_pool *pool);
+
+#endif

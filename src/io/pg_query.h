@@ -1,0 +1,52 @@
+/* One statement with its values, on its way through a pool and back. */
+#ifndef IO_PG_QUERY_H
+#define IO_PG_QUERY_H
+
+#include "base/buf.h"
+#include "base/status.h"
+
+/* A text that a pool knows. */
+struct pg_statement {
+    unsigned number; /* its place in the pool; PG_STATEMENTS_MAX: it has none */
+    char *sql;
+    int parameter_count;
+};
+
+struct pg_rows; /* never defined: a libpq result behind our own name */
+
+size_t pg_rows_count(const struct pg_rows *rows);
+struct str pg_rows_text(const struct pg_rows *rows, size_t row, int column); /* NULL gives ptr NULL */
+int64_t pg_rows_number(const struct pg_rows *rows, size_t row, int column);  /* NULL gives 0 */
+size_t pg_rows_affected(const struct pg_rows *rows); /* by INSERT, UPDATE or DELETE */
+
+/* What became of a query. STATUS_OK: it is committed and `rows` is there. CONFLICT: a unique index
+ * refused it; `constraint` names it. UNCERTAIN (writes only): the connection broke after the commit
+ * was asked for. QUEUE_FULL, QUEUE_TIMEOUT, UNAVAILABLE: nothing happened. INTERNAL: the database
+ * refused the statement; `message` says why and is for the log alone. */
+struct pg_outcome {
+    enum status status;
+    const struct pg_rows *rows;
+    const char *sqlstate, *constraint, *message;
+};
+typedef void pg_done_fn(void *arg, const struct pg_outcome *outcome);
+
+enum { PG_PARAMETERS_MAX = 24 };
+
+/* Values, in the order of $1, $2 …; owned. Zeroed, it holds none. */
+struct pg_values {
+    struct buf bytes;
+    int count;
+    struct {
+        size_t offset;
+        int length;
+        bool is_null, is_binary;
+    } at[PG_PARAMETERS_MAX];
+};
+
+void pg_values_add_text(struct pg_values *values, struct str text);
+void pg_values_add_text_or_null(struct pg_values *values, struct str text); /* empty is NULL */
+void pg_values_add_number(struct pg_values *values, int64_t number);
+void pg_values_add_bytes(struct pg_values *values, struct str bytes); /* for a bytea */
+void pg_values_free(struct pg_values *values);
+
+#endif

@@ -1,0 +1,122 @@
+#include "io/pg_session.h"
+
+#include "base/clock.h"
+#include "io/pg_raw.h"
+
+#include <libpq-fe.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+
+enum { ANSWER_MS = 30000 };
+
+struct pg_session {
+    PGconn *conn;
+    PGresult *result; /* the last, lent out */
+    char fault[256];
+};
+
+struct pg_session *pg_session_open(const char *url, char *mistake, size_t mistake_size)
+{
+    struct pg_conn *conn = pg_raw_connect(url, "", NULL);
+    const char *fault = pg_raw_fault(conn);
+    if (fault != NULL) {
+        snprintf(mistake, mistake_size, "%s", fault);
+        pg_raw_close(&conn);
+        return NULL;
+    }
+    struct pg_session *session = mem_new(1, sizeof(*session));
+    session->conn = (PGconn *)conn;
+    return session;
+}
+
+void pg_session_close(struct pg_session **session)
+{
+    struct pg_session *gone = *session;
+    if (gone == NULL)
+        return;
+    PQclear(gone->result);
+    PQfinish(gone->conn);
+    free(gone);
+    *session = NULL;
+}
+
+const char *pg_session_fault(const struct pg_session *session)
+{
+    return session->fault;
+}
+
+/* True when libpq has the whole of the next result. */
+static bool wait_for_result(PGconn *conn, msec_t until)
+{
+    for (;;) {
+        int left = PQflush(conn);
+        msec_t wait = until - clock_monotonic();
+        struct pollfd fd = {.fd = PQsocket(conn), .events = POLLIN};
+        if (left < 0)
+            return false;
+        if (left == 0 && !PQisBusy(conn))
+            return true;
+        fd.events = (short)(POLLIN | (left > 0 ? POLLOUT : 0));
+        int ready = wait <= 0 ? 0 : poll(&fd, 1, (int)wait);
+        if (ready == 0 || (ready < 0 && errno != EINTR))
+            return false;
+        if (ready > 0 && (fd.revents & (POLLIN | POLLERR | POLLHUP)) && !PQconsumeInput(conn))
+            return false;
+    }
+}
+
+/* The last result of what was sent; the first that failed wins over it. NULL when it did not come. */
+static PGresult *collect(PGconn *conn)
+{
+    msec_t until = clock_monotonic() + ANSWER_MS;
+    PGresult *kept = NULL;
+    for (;;) {
+        if (!wait_for_result(conn, until)) {
+            PQclear(kept);
+            return NULL;
+        }
+        PGresult *next = PQgetResult(conn);
+        if (next == NULL)
+            return kept;
+        if (PQresultStatus(kept) == PGRES_FATAL_ERROR && kept != NULL) {
+            PQclear(next);
+            continue;
+        }
+        PQclear(kept);
+        kept = next;
+    }
+}
+
+bool pg_session_run(struct pg_session *session, const char *sql, const struct pg_values *values,
+                    struct pg_outcome *outcome)
+{
+    struct pg_outcome unused;
+    struct pg_arrays arrays;
+    outcome = outcome == NULL ? &unused : outcome;
+    PQclear(session->result);
+    session->result = NULL;
+    int sent;
+    if (values == NULL) {
+        sent = PQsendQuery(session->conn, sql);
+    } else {
+        pg_raw_arrays(values, &arrays);
+        sent = PQsendQueryParams(session->conn, sql, values->count, NULL, arrays.values,
+                                 arrays.lengths, arrays.formats, 0);
+    }
+    if (sent)
+        session->result = collect(session->conn);
+    if (session->result == NULL) {
+        *outcome = (struct pg_outcome){.status = STATUS_UNAVAILABLE};
+        const char *fault = pg_raw_fault((struct pg_conn *)session->conn);
+        snprintf(session->fault, sizeof(session->fault), "%s",
+                 fault != NULL ? fault : "no answer within the deadline");
+        return false;
+    }
+    pg_raw_outcome(session->result, outcome);
+    if (outcome->status != STATUS_OK)
+        snprintf(session->fault, sizeof(session->fault), "%s",
+                 outcome->message != NULL ? outcome->message : "the database refused");
+    return outcome->status == STATUS_OK;
+}

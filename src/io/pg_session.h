@@ -1,0 +1,22 @@
+/* One connection for a thread of its own: say a statement, wait for its answer, with a deadline. */
+#ifndef IO_PG_SESSION_H
+#define IO_PG_SESSION_H
+
+#include "io/pg_query.h"
+
+struct pg_session;
+
+/* NULL with a line in `mistake` when the database cannot be reached. */
+struct pg_session *pg_session_open(const char *url, char *mistake, size_t mistake_size);
+void pg_session_close(struct pg_session **session);
+
+/* Runs one statement with values, or, where `values` is NULL, a script of several. True when it
+ * worked; `outcome`, which may be NULL, then lends the rows until the next call. False otherwise,
+ * with a line in pg_session_fault(); after UNAVAILABLE or TIMEOUT the session is of no more use. */
+bool pg_session_run(struct pg_session *session, const char *sql, const struct pg_values *values,
+                    struct pg_outcome *outcome) must_check;
+
+/* About the last statement that failed. */
+const char *pg_session_fault(const struct pg_session *session);
+
+#endif

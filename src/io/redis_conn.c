@@ -1,0 +1,201 @@
+#include "io/redis_conn.h"
+
+#include "base/base.h"
+
+#include <hiredis/hiredis.h>
+
+#include <stdio.h>
+
+enum { DEADLINE_MS = 3000, WORDS_MAX = 64 };
+
+struct redis_conn {
+    redisContext *context;
+    char fault[200];
+};
+
+struct place {
+    char host[256], user[128], password[256];
+    int64_t port, database;
+};
+
+static bool copy_to(char *out, size_t size, struct str text)
+{
+    return (size_t)snprintf(out, size, STR_FMT, STR_ARG(text)) < size;
+}
+
+static bool parse_url(struct str url, struct place *out)
+{
+    static const struct str scheme = {"redis://", 8};
+    *out = (struct place){.port = 6379};
+    if (!str_starts_with(url, scheme))
+        return false;
+    struct str rest = {url.ptr + scheme.len, url.len - scheme.len};
+    struct str authority = str_cut(&rest, '/');
+    const char *at = authority.len == 0 ? NULL : memrchr(authority.ptr, '@', authority.len);
+    if (at != NULL) {
+        struct str secret = {authority.ptr, (size_t)(at - authority.ptr)};
+        authority = (struct str){at + 1, authority.len - secret.len - 1};
+        struct str user = str_cut(&secret, ':');
+        if (!copy_to(out->user, sizeof(out->user), user) ||
+            !copy_to(out->password, sizeof(out->password), secret))
+            return false;
+    }
+    struct str host = str_cut(&authority, ':');
+    return host.len > 0 && copy_to(out->host, sizeof(out->host), host) &&
+           (authority.len == 0 || str_to_int64(authority, &out->port)) &&
+           (rest.len == 0 || str_to_int64(rest, &out->database));
+}
+
+/* True unless the server refused. */
+static bool greet(struct redis_conn *conn, const struct str *words, size_t count)
+{
+    struct redis_reply *reply = redis_conn_command(conn, words, count);
+    bool is_fine = reply != NULL && redis_reply_kind(reply) != REDIS_KIND_ERROR;
+    if (reply != NULL && !is_fine)
+        copy_to(conn->fault, sizeof(conn->fault), redis_reply_text(reply));
+    redis_reply_free(&reply);
+    return is_fine;
+}
+
+static bool log_in(struct redis_conn *conn, const struct place *place)
+{
+    char database[24];
+    struct str user = str_from(place->user), password = str_from(place->password);
+    struct str with_user[] = {STR("AUTH"), user, password};
+    struct str without[] = {STR("AUTH"), password};
+    struct str choose[] = {STR("SELECT"), {database, 0}};
+    choose[1].len =
+        (size_t)snprintf(database, sizeof(database), "%lld", (long long)place->database);
+    if (password.len > 0 &&
+        !(user.len > 0 ? greet(conn, with_user, 3) : greet(conn, without, 2)))
+        return false;
+    return place->database == 0 || greet(conn, choose, 2);
+}
+
+static struct timeval to_timeval(msec_t ms)
+{
+    return (struct timeval){.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
+}
+
+struct redis_conn *redis_conn_open(const char *url, char *mistake, size_t mistake_size)
+{
+    struct place place;
+    if (!parse_url(str_from(url), &place)) {
+        snprintf(mistake, mistake_size, "the address is not redis://[[user]:password@]host[:port]");
+        return NULL;
+    }
+    struct redis_conn *conn = mem_new(1, sizeof(*conn));
+    conn->context =
+        redisConnectWithTimeout(place.host, (int)place.port, to_timeval(DEADLINE_MS));
+    if (conn->context == NULL)
+        abort();
+    bool is_open = conn->context->err == 0;
+    if (!is_open) {
+        snprintf(conn->fault, sizeof(conn->fault), "%s", conn->context->errstr);
+    } else {
+        redisEnableKeepAlive(conn->context);
+        is_open = log_in(conn, &place);
+    }
+    if (!is_open) {
+        snprintf(mistake, mistake_size, "%s", conn->fault);
+        redis_conn_close(&conn);
+    }
+    return conn;
+}
+
+void redis_conn_close(struct redis_conn **conn)
+{
+    if (*conn == NULL)
+        return;
+    redisFree((*conn)->context);
+    free(*conn);
+    *conn = NULL;
+}
+
+void redis_conn_queue(struct redis_conn *conn, const struct str *words, size_t count)
+{
+    const char *pointers[WORDS_MAX];
+    size_t lengths[WORDS_MAX];
+    assert(count <= WORDS_MAX);
+    for (size_t i = 0; i < count; i++) {
+        pointers[i] = words[i].len == 0 ? "" : words[i].ptr;
+        lengths[i] = words[i].len;
+    }
+    if (redisAppendCommandArgv(conn->context, (int)count, pointers, lengths) != REDIS_OK)
+        snprintf(conn->fault, sizeof(conn->fault), "%s", conn->context->errstr);
+}
+
+struct redis_reply *redis_conn_next(struct redis_conn *conn, msec_t wait)
+{
+    void *reply = NULL;
+    redisSetTimeout(conn->context, to_timeval(DEADLINE_MS + wait));
+    if (redisGetReply(conn->context, &reply) == REDIS_OK)
+        return reply;
+    snprintf(conn->fault, sizeof(conn->fault), "%s", conn->context->errstr);
+    return NULL;
+}
+
+void redis_reply_free(struct redis_reply **reply)
+{
+    if (*reply != NULL)
+        freeReplyObject(*reply);
+    *reply = NULL;
+}
+
+struct redis_reply *redis_conn_command(struct redis_conn *conn, const struct str *words,
+                                       size_t count)
+{
+    redis_conn_queue(conn, words, count);
+    return redis_conn_next(conn, 0);
+}
+
+const char *redis_conn_fault(const struct redis_conn *conn)
+{
+    return conn->fault;
+}
+
+static const redisReply *of(const struct redis_reply *reply)
+{
+    return (const redisReply *)reply;
+}
+
+enum redis_kind redis_reply_kind(const struct redis_reply *reply)
+{
+    switch (of(reply)->type) {
+    case REDIS_REPLY_STRING:
+    case REDIS_REPLY_STATUS:
+        return REDIS_KIND_TEXT;
+    case REDIS_REPLY_INTEGER:
+        return REDIS_KIND_NUMBER;
+    case REDIS_REPLY_ARRAY:
+        return REDIS_KIND_ARRAY;
+    case REDIS_REPLY_ERROR:
+        return REDIS_KIND_ERROR;
+    default:
+        return REDIS_KIND_NIL;
+    }
+}
+
+struct str redis_reply_text(const struct redis_reply *reply)
+{
+    enum redis_kind kind = redis_reply_kind(reply);
+    if (kind != REDIS_KIND_TEXT && kind != REDIS_KIND_ERROR)
+        return (struct str){NULL, 0};
+    return (struct str){of(reply)->str, of(reply)->len};
+}
+
+int64_t redis_reply_number(const struct redis_reply *reply)
+{
+    return redis_reply_kind(reply) == REDIS_KIND_NUMBER ? of(reply)->integer : 0;
+}
+
+size_t redis_reply_count(const struct redis_reply *reply)
+{
+    return redis_reply_kind(reply) == REDIS_KIND_ARRAY ? of(reply)->elements : 0;
+}
+
+const struct redis_reply *redis_reply_item(const struct redis_reply *reply, size_t index)
+{
+    assert(index < redis_reply_count(reply));
+    return (const struct redis_reply *)of(reply)->element[index];
+}

@@ -1,0 +1,72 @@
+/* mamparo: SERVER_TYPE → settings → role → run; and a few commands beside it. */
+#include "role/app.h"
+#include "role/seed.h"
+
+#include <stdio.h>
+
+enum { EXIT_USAGE = 64, EXIT_CONFIG = 78 /* sysexits.h */ };
+
+static int run_help(int count, char **words)
+{
+    struct buf text = {0};
+    (void)count, (void)words;
+    buf_append_text(&text,
+                    "mamparo " MAMPARO_VERSION ": a CQRS data service\n\n"
+                    "  mamparo                          runs the role that SERVER_TYPE names\n"
+                    "  mamparo seed <service> <count>   loads sample records through WRITE_SERVERS\n"
+                    "  mamparo settings                 prints the settings as a Markdown table\n"
+                    "  mamparo --version\n  mamparo --help\n\n"
+                    "Settings, from the environment:\n");
+    settings_write_help(&text);
+    fputs(text.ptr, stdout);
+    buf_free(&text);
+    return 0;
+}
+
+static int run_version(int count, char **words)
+{
+    (void)count, (void)words;
+    puts("mamparo " MAMPARO_VERSION);
+    return 0;
+}
+
+static int run_settings(int count, char **words)
+{
+    struct buf text = {0};
+    (void)count, (void)words;
+    settings_write_markdown(&text);
+    fputs(text.ptr, stdout);
+    buf_free(&text);
+    return 0;
+}
+
+static int run_role(int count, char **words)
+{
+    struct settings settings;
+    struct buf mistakes = {0};
+    (void)count, (void)words;
+    if (settings_load(&settings, &mistakes))
+        return app_run(&settings);
+    fprintf(stderr, "mamparo: the settings have mistakes (mamparo --help lists them all):\n%s",
+            mistakes.ptr);
+    buf_free(&mistakes);
+    return EXIT_CONFIG;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct {
+        const char *name;
+        int (*run)(int count, char **words);
+    } commands[] = {
+        {"seed", seed_run},       {"settings", run_settings}, {"--version", run_version},
+        {"--help", run_help},     {"-h", run_help},           {"help", run_help},
+    };
+    if (argc == 1)
+        return run_role(0, NULL);
+    for (size_t i = 0; i < countof(commands); i++)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return commands[i].run(argc - 2, argv + 2);
+    fprintf(stderr, "mamparo: there is no command \"%s\"; mamparo --help lists them\n", argv[1]);
+    return EXIT_USAGE;
+}

@@ -1,0 +1,351 @@
+#include "model/avro.h"
+
+#include "base/clock.h"
+#include "model/avro_check.h"
+#include "model/expand.h"
+#include "model/fingerprint.h"
+#include "model/schema.h"
+
+#include <avro.h>
+
+enum { HEADER_SIZE = 10 };
+
+struct avro_codec {
+    struct json *json; /* names expanded, and with the logical types, which libavro's lacks */
+    avro_schema_t schema;
+    avro_value_iface_t *class;
+    uint64_t fingerprint;
+};
+
+struct avro_codec *avro_codec_new(const struct json *schema)
+{
+    struct avro_codec *codec = mem_new(1, sizeof(*codec));
+    struct buf text = {0};
+    json_write(schema, &text);
+    codec->json = expand_names(schema);
+    if (avro_schema_from_json_length(text.ptr, text.len, &codec->schema) == 0)
+        codec->class = avro_generic_class_from_schema(codec->schema);
+    buf_free(&text);
+    if (codec->class == NULL)
+        avro_codec_free(&codec);
+    else
+        codec->fingerprint = fingerprint_schema(schema);
+    return codec;
+}
+
+void avro_codec_free(struct avro_codec **codec)
+{
+    struct avro_codec *gone = *codec;
+    if (gone == NULL)
+        return;
+    if (gone->class != NULL)
+        avro_value_iface_decref(gone->class);
+    if (gone->schema != NULL)
+        avro_schema_decref(gone->schema);
+    json_free(&gone->json);
+    free(gone);
+    *codec = NULL;
+}
+
+uint64_t avro_codec_fingerprint(const struct avro_codec *codec)
+{
+    return codec->fingerprint;
+}
+
+bool avro_read_fingerprint(struct str bytes, uint64_t *out)
+{
+    if (bytes.len < HEADER_SIZE || memcmp(bytes.ptr, "\xc3\x01", 2) != 0)
+        return false;
+    *out = 0;
+    for (int i = 0; i < 8; i++)
+        *out |= (uint64_t)(unsigned char)bytes.ptr[2 + i] << (8 * i);
+    return true;
+}
+
+/* From JSON to Avro. Each step is given the schema that the value stands under. */
+
+static bool put(avro_value_t *to, const struct json *type, const struct json *from);
+
+static bool put_fields(avro_value_t *to, const struct json *type, const struct json *from)
+{
+    const struct json *fields = json_find(type, "fields");
+    for (size_t i = 0; i < json_count(fields); i++) {
+        const struct json *field = json_item(fields, i);
+        const struct json *value = json_find(from, json_text(json_find(field, "name")).ptr);
+        avro_value_t place;
+        if (value == NULL || avro_value_get_by_index(to, i, &place, NULL) != 0 ||
+            !put(&place, json_find(field, "type"), value))
+            return false;
+    }
+    return true;
+}
+
+static bool put_items(avro_value_t *to, const struct json *type, const struct json *from)
+{
+    for (size_t i = 0; i < json_count(from); i++) {
+        avro_value_t place;
+        if (avro_value_append(to, &place, NULL) != 0 ||
+            !put(&place, json_find(type, "items"), json_item(from, i)))
+            return false;
+    }
+    return true;
+}
+
+static bool put_symbol(avro_value_t *to, const struct json *type, struct str symbol)
+{
+    const struct json *symbols = json_find(type, "symbols");
+    for (size_t i = 0; i < json_count(symbols); i++)
+        if (str_equal(json_text(json_item(symbols, i)), symbol))
+            return avro_value_set_enum(to, (int)i) == 0;
+    return false;
+}
+
+static bool put_string(avro_value_t *to, struct str text)
+{
+    /* libavro counts the NUL that every string of its own ends with. */
+    char *copy = mem_copy(text.ptr, text.len);
+    bool done = avro_value_set_string_len(to, copy, text.len + 1) == 0;
+    free(copy);
+    return done;
+}
+
+static bool put_branch(avro_value_t *to, const struct json *both, const struct json *from)
+{
+    for (size_t i = 0; i < json_count(both); i++) {
+        const struct json *type = json_item(both, i);
+        bool is_null = json_kind(type) == JSON_KIND_STRING && str_equal(json_text(type), STR("null"));
+        avro_value_t branch;
+        if (is_null != (json_kind(from) == JSON_KIND_NULL))
+            continue;
+        if (avro_value_set_branch(to, (int)i, &branch) != 0)
+            return false;
+        return is_null ? avro_value_set_null(&branch) == 0 : put(&branch, type, from);
+    }
+    return false;
+}
+
+static bool put_scalar(avro_value_t *to, const struct field_shape *shape, const struct json *from)
+{
+    enum json_kind kind = json_kind(from);
+    int32_t days;
+    int64_t ms;
+    switch (shape->type) {
+    case FIELD_TYPE_BOOLEAN:
+        return kind == JSON_KIND_BOOLEAN && avro_value_set_boolean(to, json_truth(from)) == 0;
+    case FIELD_TYPE_INT:
+        return kind == JSON_KIND_INTEGER && json_integer_of(from) == (int32_t)json_integer_of(from) &&
+               avro_value_set_int(to, (int32_t)json_integer_of(from)) == 0;
+    case FIELD_TYPE_LONG:
+        return kind == JSON_KIND_INTEGER && avro_value_set_long(to, json_integer_of(from)) == 0;
+    case FIELD_TYPE_DOUBLE:
+        return (kind == JSON_KIND_INTEGER || kind == JSON_KIND_REAL) &&
+               avro_value_set_double(to, json_number(from)) == 0;
+    default:
+        break;
+    }
+    if (kind != JSON_KIND_STRING)
+        return false;
+    switch (shape->type) {
+    case FIELD_TYPE_ENUM:
+        return put_symbol(to, shape->avro, json_text(from));
+    case FIELD_TYPE_DATE:
+        return clock_parse_date(json_text(from), &days) && avro_value_set_int(to, days) == 0;
+    case FIELD_TYPE_TIMESTAMP:
+        return clock_parse(json_text(from), &ms) && avro_value_set_long(to, ms) == 0;
+    default:
+        return put_string(to, json_text(from));
+    }
+}
+
+static bool put(avro_value_t *to, const struct json *type, const struct json *from)
+{
+    struct field_shape shape;
+    if (json_kind(type) == JSON_KIND_ARRAY)
+        return put_branch(to, type, from);
+    if (!schema_shape(type, &shape))
+        return false;
+    if (shape.type == FIELD_TYPE_RECORD)
+        return json_kind(from) == JSON_KIND_OBJECT && put_fields(to, shape.avro, from);
+    if (shape.type == FIELD_TYPE_ARRAY)
+        return json_kind(from) == JSON_KIND_ARRAY && put_items(to, shape.avro, from);
+    return put_scalar(to, &shape, from);
+}
+
+/* From Avro to JSON. */
+
+static struct json *get(avro_value_t *from, const struct json *type);
+
+/* Null or a value that is taken; NULL, and the rest freed, at the first that fails. */
+static struct json *get_fields(avro_value_t *from, const struct json *type)
+{
+    const struct json *fields = json_find(type, "fields");
+    struct json *object = json_make_object();
+    for (size_t i = 0; i < json_count(fields); i++) {
+        const struct json *field = json_item(fields, i);
+        avro_value_t place;
+        struct json *value = NULL;
+        if (avro_value_get_by_index(from, i, &place, NULL) == 0)
+            value = get(&place, json_find(field, "type"));
+        if (value == NULL) {
+            json_free(&object);
+            return NULL;
+        }
+        json_put(object, json_text(json_find(field, "name")).ptr, value);
+    }
+    return object;
+}
+
+static struct json *get_items(avro_value_t *from, const struct json *type)
+{
+    struct json *array = json_make_array();
+    size_t count = 0;
+    avro_value_get_size(from, &count);
+    for (size_t i = 0; i < count; i++) {
+        avro_value_t place;
+        struct json *value = NULL;
+        if (avro_value_get_by_index(from, i, &place, NULL) == 0)
+            value = get(&place, json_find(type, "items"));
+        if (value == NULL) {
+            json_free(&array);
+            return NULL;
+        }
+        json_push(array, value);
+    }
+    return array;
+}
+
+static struct json *get_string(avro_value_t *from)
+{
+    const char *text;
+    size_t size;
+    if (avro_value_get_string(from, &text, &size) != 0 || size == 0)
+        return NULL;
+    struct str found = {text, size - 1};
+    return str_is_utf8(found) ? json_make_string(found) : NULL;
+}
+
+static struct json *get_integer(avro_value_t *from, enum field_type type, const struct json *avro)
+{
+    char text[CLOCK_TEXT_SIZE];
+    int32_t small = 0;
+    int64_t large = 0;
+    bool is_long = type == FIELD_TYPE_LONG || type == FIELD_TYPE_TIMESTAMP;
+    if (is_long ? avro_value_get_long(from, &large) != 0
+                : (type == FIELD_TYPE_ENUM ? avro_value_get_enum(from, &small)
+                                           : avro_value_get_int(from, &small)) != 0)
+        return NULL;
+    switch (type) {
+    case FIELD_TYPE_ENUM:
+        return (size_t)small < json_count(json_find(avro, "symbols"))
+                   ? json_share(json_item(json_find(avro, "symbols"), (size_t)small))
+                   : NULL;
+    case FIELD_TYPE_DATE:
+        clock_format_date(small, text);
+        return json_make_string(str_from(text));
+    case FIELD_TYPE_TIMESTAMP:
+        clock_format(large, text);
+        return json_make_string(str_from(text));
+    default:
+        return json_make_integer(is_long ? large : small);
+    }
+}
+
+static struct json *get_scalar(avro_value_t *from, const struct field_shape *shape)
+{
+    int truth;
+    double number;
+    switch (shape->type) {
+    case FIELD_TYPE_BOOLEAN:
+        return avro_value_get_boolean(from, &truth) == 0 ? json_make_boolean(truth) : NULL;
+    case FIELD_TYPE_DOUBLE:
+        return avro_value_get_double(from, &number) == 0 && __builtin_isfinite(number)
+                   ? json_make_real(number)
+                   : NULL;
+    case FIELD_TYPE_STRING:
+    case FIELD_TYPE_UUID:
+        return get_string(from);
+    default:
+        return get_integer(from, shape->type, shape->avro);
+    }
+}
+
+static struct json *get_branch(avro_value_t *from, const struct json *both)
+{
+    int which;
+    avro_value_t branch;
+    if (avro_value_get_discriminant(from, &which) != 0 || which < 0 ||
+        (size_t)which >= json_count(both) || avro_value_get_current_branch(from, &branch) != 0)
+        return NULL;
+    if (avro_value_get_type(&branch) == AVRO_NULL)
+        return json_make_null();
+    return get(&branch, json_item(both, (size_t)which));
+}
+
+static struct json *get(avro_value_t *from, const struct json *type)
+{
+    struct field_shape shape;
+    if (json_kind(type) == JSON_KIND_ARRAY)
+        return get_branch(from, type);
+    if (!schema_shape(type, &shape))
+        return NULL;
+    if (shape.type == FIELD_TYPE_RECORD)
+        return get_fields(from, shape.avro);
+    if (shape.type == FIELD_TYPE_ARRAY)
+        return get_items(from, shape.avro);
+    return get_scalar(from, &shape);
+}
+
+static void write_header(uint64_t fingerprint, struct buf *out)
+{
+    buf_append(out, "\xc3\x01", 2);
+    for (int i = 0; i < 8; i++)
+        buf_append_char(out, (char)(fingerprint >> (8 * i)));
+}
+
+static bool write_value(avro_value_t *value, struct buf *out)
+{
+    size_t size = 0;
+    if (avro_value_sizeof(value, &size) != 0)
+        return false;
+    avro_writer_t writer = avro_writer_memory(buf_reserve(out, size), (int64_t)size);
+    bool done = avro_value_write(writer, value) == 0;
+    avro_writer_free(writer);
+    out->len += done ? size : 0;
+    return done;
+}
+
+bool avro_encode(const struct avro_codec *codec, const struct json *value, struct buf *out)
+{
+    avro_value_t avro;
+    size_t before = out->len;
+    if (avro_generic_value_new(codec->class, &avro) != 0)
+        abort();
+    bool done = put(&avro, codec->json, value);
+    if (done) {
+        write_header(codec->fingerprint, out);
+        done = write_value(&avro, out);
+    }
+    avro_value_decref(&avro);
+    if (!done)
+        out->len = before;
+    return done;
+}
+
+struct json *avro_decode(const struct avro_codec *codec, struct str bytes)
+{
+    uint64_t fingerprint;
+    avro_value_t avro;
+    struct json *value = NULL;
+    if (!avro_read_fingerprint(bytes, &fingerprint) || fingerprint != codec->fingerprint ||
+        !avro_check(codec->json, (struct str){bytes.ptr + HEADER_SIZE, bytes.len - HEADER_SIZE}))
+        return NULL;
+    if (avro_generic_value_new(codec->class, &avro) != 0)
+        abort();
+    avro_reader_t reader =
+        avro_reader_memory(bytes.ptr + HEADER_SIZE, (int64_t)(bytes.len - HEADER_SIZE));
+    if (avro_value_read(reader, &avro) == 0)
+        value = get(&avro, codec->json);
+    avro_reader_free(reader);
+    avro_value_decref(&avro);
+    return value;
+}

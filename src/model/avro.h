@@ -1,0 +1,31 @@
+/* Avro's single-object encoding (specification 1.11: C3 01, the schema's fingerprint in eight
+ * bytes, little-endian, then the value in binary) from and to JSON trees, over libavro.
+ *
+ * In JSON a date is "2026-11-21", a timestamp RFC 3339, an enum its symbol, a union its value. A
+ * codec is made once and then only read, by any thread. */
+#ifndef MODEL_AVRO_H
+#define MODEL_AVRO_H
+
+#include "base/buf.h"
+#include "base/json.h"
+
+struct avro_codec;
+
+/* NULL where libavro does not take the schema, which is shared and must not change. */
+struct avro_codec *avro_codec_new(const struct json *schema);
+void avro_codec_free(struct avro_codec **codec);
+
+uint64_t avro_codec_fingerprint(const struct avro_codec *codec);
+
+/* Appends `value`, which must fit the schema: false, and nothing appended, where it does not. */
+bool avro_encode(const struct avro_codec *codec, const struct json *value, struct buf *out)
+    must_check;
+
+/* The value, the caller's to free. NULL for bytes that are not one whole value of this very
+ * schema: any bytes may be passed. */
+struct json *avro_decode(const struct avro_codec *codec, struct str bytes);
+
+/* The fingerprint in a single-object header; false where there is no such header. */
+bool avro_read_fingerprint(struct str bytes, uint64_t *out) must_check;
+
+#endif

@@ -1,0 +1,151 @@
+#include "model/ddl.h"
+
+#include "model/fingerprint.h"
+
+/* Any number will do, as long as every version of this program takes the same. */
+#define MIGRATION_LOCK "7237412386095721"
+
+static const char both_sides[] = "create schema if not exists mamparo;\n";
+
+static const char write_side[] =
+    "create table if not exists mamparo.events (\n"
+    "  id uuid primary key, time timestamptz not null, service text not null,\n"
+    "  collection text not null, type text not null, subject uuid not null,\n"
+    "  version bigint not null, fingerprint text not null, actor text, traceparent text,\n"
+    "  correlation_id text, causation_id text, data bytea not null);\n"
+    "create table if not exists mamparo.schemas (\n"
+    "  fingerprint text primary key, service text not null, collection text not null,\n"
+    "  schema text not null, since timestamptz not null default now());\n"
+    "create table if not exists mamparo.epoch (\n"
+    "  singleton boolean primary key default true check (singleton), epoch uuid not null);\n"
+    "create table if not exists mamparo.streams (\n"
+    "  service text primary key, confirmed text not null);\n"
+    "do $$ begin\n"
+    "  if not exists (select from pg_publication where pubname = 'mamparo') then\n"
+    "    create publication mamparo for table mamparo.events with (publish = 'insert');\n"
+    "  end if;\n"
+    "end $$;\n";
+
+static const char read_side[] =
+    "create table if not exists mamparo.replica (\n"
+    "  singleton boolean primary key default true check (singleton),\n"
+    "  id uuid not null default gen_random_uuid());\n"
+    "insert into mamparo.replica default values on conflict do nothing;\n"
+    "create table if not exists mamparo.cursors (\n"
+    "  service text primary key, epoch text not null, position text not null);\n"
+    "create table if not exists mamparo.totals (\n"
+    "  service text, collection text, total bigint not null, primary key (service, collection));\n";
+
+const char *ddl_column_type(const struct field *field)
+{
+    switch (field->shape.type) {
+    case FIELD_TYPE_BOOLEAN:
+        return "boolean";
+    case FIELD_TYPE_INT:
+    case FIELD_TYPE_LONG:
+        return "bigint";
+    case FIELD_TYPE_DOUBLE:
+        return "double precision";
+    default:
+        return "text";
+    }
+}
+
+/* PostgreSQL cuts names at 63 bytes, where two could become one: long ones end in their hash. */
+static void write_index_name(const struct collection *collection, const char *rest, struct buf *out)
+{
+    struct buf name = {0};
+    /* A dot is in no name of ours: no two indexes, nor an index and a table, can be called the same. */
+    buf_printf(&name, "%s.%s", collection->name, rest);
+    if (name.len > 63) {
+        char hash[FINGERPRINT_TEXT_SIZE];
+        fingerprint_format(fingerprint_bytes(buf_str(&name)), hash);
+        name.len = 40;
+        buf_printf(&name, "_%s", hash);
+    }
+    buf_printf(out, "\"%s\"", name.ptr);
+    buf_free(&name);
+}
+
+static void write_column(const struct collection *collection, const struct field *field,
+                         struct buf *out)
+{
+    const char *type = ddl_column_type(field);
+    buf_printf(out, "alter table %s add column if not exists \"%s\" %s", collection->table,
+               field->name, type);
+    if (field->shape.type == FIELD_TYPE_DATE || field->shape.type == FIELD_TYPE_TIMESTAMP)
+        buf_append_text(out, " collate \"C\"");
+    buf_printf(out, " generated always as ((body::jsonb ->> '%s')::%s) stored;\n", field->name, type);
+}
+
+static void write_index(const struct collection *collection, const struct field *field,
+                        const char *suffix, struct buf *out)
+{
+    bool is_unique = strcmp(suffix, "unique") == 0;
+    struct buf rest = {0};
+    buf_printf(&rest, "%s.%s", field->name, suffix);
+    buf_printf(out, "create %sindex if not exists ", is_unique ? "unique " : "");
+    write_index_name(collection, rest.ptr, out);
+    buf_printf(out, " on %s (\"%s\"%s) where not deleted;\n", collection->table, field->name,
+               is_unique ? "" : ", created_at desc, id desc");
+    buf_free(&rest);
+}
+
+static void write_table(const struct collection *collection, enum ddl_side side, struct buf *out)
+{
+    buf_printf(out,
+               "create table if not exists %s (\n"
+               "  id uuid primary key, version bigint not null, deleted boolean not null,\n"
+               "  created_at timestamptz not null, body text not null);\n",
+               collection->table);
+    for (size_t i = 0; i < collection->field_count; i++) {
+        const struct field *field = &collection->fields[i];
+        bool is_wanted = side == DDL_SIDE_WRITE ? field->is_unique : field->is_filter;
+        if (!is_wanted)
+            continue;
+        write_column(collection, field, out);
+        write_index(collection, field, side == DDL_SIDE_WRITE ? "unique" : "filter", out);
+    }
+    if (side == DDL_SIDE_WRITE)
+        return;
+    buf_append_text(out, "create index if not exists ");
+    write_index_name(collection, "newest", out);
+    buf_printf(out, " on %s (created_at desc, id desc) where not deleted;\n", collection->table);
+    buf_printf(out, "insert into mamparo.totals values ('%s', '%s', 0) on conflict do nothing;\n",
+               collection->service, collection->name);
+}
+
+/* The event schema of this program's model, kept so that whoever reads an old event finds it. */
+static void write_schema(const struct collection *collection, struct buf *out)
+{
+    char fingerprint[FINGERPRINT_TEXT_SIZE];
+    struct buf text = {0};
+    fingerprint_format(fingerprint_schema(collection->event_schema), fingerprint);
+    json_write(collection->event_schema, &text);
+    buf_printf(out,
+               "insert into mamparo.schemas (fingerprint, service, collection, schema)\n"
+               "  values ('%s', '%s', '%s', '",
+               fingerprint, collection->service, collection->name);
+    for (size_t i = 0; i < text.len; i++)
+        buf_append(out, text.ptr[i] == '\'' ? "''" : &text.ptr[i], text.ptr[i] == '\'' ? 2 : 1);
+    buf_append_text(out, "') on conflict do nothing;\n");
+    buf_free(&text);
+}
+
+void ddl_write(const struct model *model, enum ddl_side side, struct buf *out)
+{
+    buf_append_text(out, "set client_min_messages = warning;\nset standard_conforming_strings = on;\n"
+                         "begin;\nselect pg_advisory_xact_lock(" MIGRATION_LOCK ");\n");
+    buf_append_text(out, both_sides);
+    buf_append_text(out, side == DDL_SIDE_WRITE ? write_side : read_side);
+    for (size_t s = 0; s < model->service_count; s++) {
+        const struct service *service = &model->services[s];
+        buf_printf(out, "create schema if not exists \"%s\";\n", service->name);
+        for (size_t c = 0; c < service->collection_count; c++) {
+            write_table(service->collections[c], side, out);
+            if (side == DDL_SIDE_WRITE)
+                write_schema(service->collections[c], out);
+        }
+    }
+    buf_append_text(out, "commit;\n");
+}

@@ -1,0 +1,123 @@
+#include "model/image.h"
+
+#include "base/clock.h"
+
+static struct json *text_or_null(struct str text)
+{
+    return text.len == 0 ? json_make_null() : json_make_string(text);
+}
+
+static struct json *time_of(int64_t wall_ms)
+{
+    char text[CLOCK_TEXT_SIZE];
+    clock_format(wall_ms, text);
+    return json_make_string(str_from(text));
+}
+
+struct json *image_make(const struct collection *collection, const struct image_head *head,
+                        const struct json *fields)
+{
+    char id[UUID_TEXT_SIZE];
+    struct json *image = json_make_object();
+    uuid_format(&head->id, id);
+    json_put(image, "id", json_make_string(str_from(id)));
+    json_put(image, "version", json_make_integer(head->version));
+    for (size_t i = 0; i < collection->field_count; i++) {
+        const char *name = collection->fields[i].name;
+        json_put(image, name, json_share(json_find(fields, name)));
+    }
+    json_put(image, "created_at", time_of(head->created_at));
+    json_put(image, "updated_at", time_of(head->updated_at));
+    json_put(image, "created_by", text_or_null(head->created_by));
+    json_put(image, "updated_by", text_or_null(head->updated_by));
+    return image;
+}
+
+bool image_read_head(const struct json *image, struct image_head *head_out)
+{
+    if (image == NULL || json_kind(image) != JSON_KIND_OBJECT)
+        return false;
+    head_out->version = json_find_integer(image, "version", 0);
+    head_out->created_by = json_find_text(image, "created_by", STR(""));
+    head_out->updated_by = json_find_text(image, "updated_by", STR(""));
+    return head_out->version > 0 && uuid_parse(json_find_text(image, "id", STR("")), &head_out->id) &&
+           clock_parse(json_find_text(image, "created_at", STR("")), &head_out->created_at) &&
+           clock_parse(json_find_text(image, "updated_at", STR("")), &head_out->updated_at);
+}
+
+static struct json *parse_literal(const char *text)
+{
+    char mistake[JSON_MISTAKE_SIZE];
+    struct json *json = json_parse(str_from(text), mistake);
+    assert(json != NULL);
+    return json;
+}
+
+static void push_field(struct json *fields, const char *name, const char *type)
+{
+    struct json *field = json_make_object();
+    json_put(field, "name", json_make_string(str_from(name)));
+    json_put(field, "type", parse_literal(type));
+    json_push(fields, field);
+}
+
+/* A field of the model as Avro's own readers need it: name, type, default. */
+static struct json *plain_field(const struct json *field)
+{
+    static const char *const kept[] = {"name", "type", "default"};
+    struct json *plain = json_make_object();
+    for (size_t i = 0; i < countof(kept); i++)
+        if (json_find(field, kept[i]) != NULL)
+            json_put(plain, kept[i], json_share(json_find(field, kept[i])));
+    return plain;
+}
+
+static struct json *record_schema(const struct collection *collection, const char *suffix,
+                                  struct json *fields)
+{
+    struct buf name = {0};
+    struct json *schema = json_make_object();
+    buf_append_str(&name, json_find_text(collection->schema, "name", STR("")));
+    buf_append_text(&name, suffix);
+    json_put(schema, "type", json_make_string(STR("record")));
+    json_put(schema, "name", json_make_string(buf_str(&name)));
+    json_put(schema, "namespace", json_make_string(str_from(collection->service)));
+    json_put(schema, "fields", fields);
+    buf_free(&name);
+    return schema;
+}
+
+static struct json *image_schema(const struct collection *collection)
+{
+    static const char moment[] = "{\"type\":\"long\",\"logicalType\":\"timestamp-millis\"}";
+    struct json *fields = json_make_array();
+    push_field(fields, "id", "{\"type\":\"string\",\"logicalType\":\"uuid\"}");
+    push_field(fields, "version", "\"long\"");
+    const struct json *own = json_find(collection->schema, "fields");
+    for (size_t i = 0; i < json_count(own); i++)
+        json_push(fields, plain_field(json_item(own, i)));
+    push_field(fields, "created_at", moment);
+    push_field(fields, "updated_at", moment);
+    push_field(fields, "created_by", "[\"null\",\"string\"]");
+    push_field(fields, "updated_by", "[\"null\",\"string\"]");
+    return record_schema(collection, "Image", fields);
+}
+
+struct json *image_event_schema(const struct collection *collection)
+{
+    struct json *fields = json_make_array();
+    struct json *before = json_make_object();
+    struct json *union_of_both = json_make_array();
+    struct buf name = {0};
+    push_field(fields, "version", "\"long\"");
+    json_put(before, "name", json_make_string(STR("before")));
+    json_push(union_of_both, json_make_string(STR("null")));
+    json_push(union_of_both, image_schema(collection));
+    json_put(before, "type", union_of_both);
+    json_push(fields, before);
+    buf_printf(&name, "[\"null\",\"%s." STR_FMT "Image\"]", collection->service,
+               STR_ARG(json_find_text(collection->schema, "name", STR(""))));
+    push_field(fields, "after", name.ptr);
+    buf_free(&name);
+    return record_schema(collection, "Event", fields);
+}

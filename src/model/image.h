@@ -1,0 +1,30 @@
+/* The image of a record: its fields with what every record has besides them (id, version, who and
+ * when), as one JSON object, served, stored and published alike.
+ *
+ *   {"id","version",<fields in schema order>,"created_at","updated_at","created_by","updated_by"} */
+#ifndef MODEL_IMAGE_H
+#define MODEL_IMAGE_H
+
+#include "base/ident.h"
+#include "model/schema.h"
+
+/* What every record has besides its fields. */
+struct image_head {
+    struct uuid id;
+    int64_t version;
+    int64_t created_at, updated_at; /* wall milliseconds */
+    struct str created_by, updated_by; /* empty: nobody said */
+};
+
+/* A new image from validated fields, which are shared, not copied. */
+struct json *image_make(const struct collection *collection, const struct image_head *head,
+                        const struct json *fields);
+
+/* The head out of an image that image_make made, borrowing its texts; false where a part is
+ * missing or malformed, as it may be in what came over the network. */
+bool image_read_head(const struct json *image, struct image_head *head_out) must_check;
+
+/* The Avro schema of a collection's events: {version, before, after}, both images or null. */
+struct json *image_event_schema(const struct collection *collection);
+
+#endif

@@ -1,0 +1,153 @@
+#include "model/model.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+
+/* A schema is written by hand; one larger than this is not a schema. */
+enum { FILE_SIZE_MAX = 1 << 20 };
+
+static int is_visible(const struct dirent *entry)
+{
+    return entry->d_name[0] != '.';
+}
+
+static bool read_file(const char *path, struct buf *out, struct buf *mistakes)
+{
+    FILE *file = fopen(path, "rb");
+    if (file == NULL) {
+        buf_printf(mistakes, "%s: cannot be read: %s\n", path, strerror(errno));
+        return false;
+    }
+    size_t got = fread(buf_reserve(out, FILE_SIZE_MAX + 1), 1, FILE_SIZE_MAX + 1, file);
+    bool whole = got <= FILE_SIZE_MAX && ferror(file) == 0;
+    fclose(file);
+    out->len += got;
+    if (!whole)
+        buf_printf(mistakes, "%s: is larger than %d bytes or cannot be read\n", path, FILE_SIZE_MAX);
+    return whole;
+}
+
+static void load_collection(struct service *service, const char *folder, struct str file,
+                            struct buf *mistakes)
+{
+    struct buf path = {0}, text = {0};
+    struct str stem = {file.ptr, file.len - strlen(".avsc")};
+    buf_printf(&path, "%s/%s/" STR_FMT, folder, service->name, STR_ARG(file));
+    if (!schema_is_name(stem)) {
+        buf_printf(mistakes, "%s: the file's name must be a letter, then letters, digits or "
+                             "underscores\n", path.ptr);
+    } else if (read_file(path.ptr, &text, mistakes)) {
+        struct collection *collection =
+            schema_load(path.ptr, str_from(service->name), stem, buf_str(&text), mistakes);
+        if (collection != NULL)
+            service->collections[service->collection_count++] = collection;
+    }
+    buf_free(&path);
+    buf_free(&text);
+}
+
+static bool is_schema(const struct dirent *entry)
+{
+    return str_ends_with(str_from(entry->d_name), STR(".avsc"));
+}
+
+static bool has_schema(struct dirent **files, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (is_schema(files[i]))
+            return true;
+    return false;
+}
+
+static void free_names(struct dirent **files, int count)
+{
+    for (int i = 0; i < count; i++)
+        free(files[i]);
+    free(files);
+}
+
+static void load_service(struct model *model, const char *folder, const char *name,
+                         struct buf *mistakes)
+{
+    struct buf path = {0};
+    struct dirent **files;
+    buf_printf(&path, "%s/%s", folder, name);
+    int count = scandir(path.ptr, &files, is_visible, alphasort);
+    buf_free(&path);
+    if (count < 0)
+        return; /* a file beside the services: a README, say */
+    if (!has_schema(files, count)) {
+        free_names(files, count);
+        return;
+    }
+    struct service *service = &model->services[model->service_count];
+    service->name = mem_copy(name, strlen(name));
+    service->collections = mem_new((size_t)count + 1, sizeof(struct collection *));
+    if (!schema_is_name(str_from(name)) || strcmp(name, "mamparo") == 0 ||
+        strncmp(name, "pg_", 3) == 0 || strcmp(name, "public") == 0)
+        buf_printf(mistakes, "%s/%s: is no name for a service\n", folder, name);
+    for (int i = 0; i < count; i++)
+        if (is_schema(files[i]))
+            load_collection(service, folder, str_from(files[i]->d_name), mistakes);
+    free_names(files, count);
+    model->service_count++;
+}
+
+struct model *model_load(const char *folder, struct buf *mistakes)
+{
+    struct dirent **folders;
+    size_t before = mistakes->len;
+    int count = scandir(folder, &folders, is_visible, alphasort);
+    if (count < 0) {
+        buf_printf(mistakes, "%s: cannot be read: %s\n", folder, strerror(errno));
+        return NULL;
+    }
+    struct model *model = mem_new(1, sizeof(*model));
+    model->services = mem_new((size_t)count + 1, sizeof(struct service));
+    for (int i = 0; i < count; i++) {
+        load_service(model, folder, folders[i]->d_name, mistakes);
+        free(folders[i]);
+    }
+    free(folders);
+    if (model->service_count == 0)
+        buf_printf(mistakes, "%s: has no service: a folder with an .avsc file in it\n", folder);
+    if (mistakes->len > before)
+        model_free(&model);
+    return model;
+}
+
+void model_free(struct model **model)
+{
+    struct model *gone = *model;
+    if (gone == NULL)
+        return;
+    for (size_t i = 0; i < gone->service_count; i++) {
+        struct service *service = &gone->services[i];
+        for (size_t c = 0; c < service->collection_count; c++)
+            schema_free(&service->collections[c]);
+        free(service->collections);
+        free(service->name);
+    }
+    free(gone->services);
+    free(gone);
+    *model = NULL;
+}
+
+const struct service *model_find_service(const struct model *model, struct str name)
+{
+    for (size_t i = 0; i < model->service_count; i++)
+        if (str_equal(str_from(model->services[i].name), name))
+            return &model->services[i];
+    return NULL;
+}
+
+const struct collection *model_find(const struct model *model, struct str service,
+                                    struct str collection)
+{
+    const struct service *found = model_find_service(model, service);
+    for (size_t i = 0; found != NULL && i < found->collection_count; i++)
+        if (str_equal(str_from(found->collections[i]->name), collection))
+            return found->collections[i];
+    return NULL;
+}

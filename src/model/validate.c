@@ -1,0 +1,318 @@
+#include "model/validate.h"
+
+#include "base/clock.h"
+#include "base/ident.h"
+
+#include <math.h>
+
+/* What a walk through a document carries: where it is, and where mistakes go. */
+struct walk {
+    struct buf pointer;
+    struct problem *problem;
+};
+
+static struct json *take_value(const struct json *avro, const struct json *value, struct walk *walk);
+
+/* RFC 6901: '~' and '/' inside a name are written ~0 and ~1. */
+static size_t enter(struct walk *walk, const char *name)
+{
+    size_t before = walk->pointer.len;
+    buf_append_char(&walk->pointer, '/');
+    for (; *name != '\0'; name++)
+        if (*name == '~' || *name == '/')
+            buf_append_text(&walk->pointer, *name == '~' ? "~0" : "~1");
+        else
+            buf_append_char(&walk->pointer, *name);
+    return before;
+}
+
+static void leave(struct walk *walk, size_t before)
+{
+    walk->pointer.len = before;
+    walk->pointer.ptr[before] = '\0';
+}
+
+static struct json *refuse(struct walk *walk, const char *what)
+{
+    problem_at_pointer(walk->problem, buf_str(&walk->pointer), "%s", what);
+    return NULL;
+}
+
+static const char *const wanted_of[] = {
+    [FIELD_TYPE_STRING] = "must be a string",
+    [FIELD_TYPE_BOOLEAN] = "must be true or false",
+    [FIELD_TYPE_INT] = "must be a whole number of 32 bits",
+    [FIELD_TYPE_LONG] = "must be a whole number",
+    [FIELD_TYPE_DOUBLE] = "must be a number",
+    [FIELD_TYPE_ENUM] = "must be one of the listed symbols",
+    [FIELD_TYPE_DATE] = "must be a date like 2026-11-21",
+    [FIELD_TYPE_TIMESTAMP] = "must be an instant like 2026-11-21T08:15:30Z (RFC 3339)",
+    [FIELD_TYPE_UUID] = "must be a UUID",
+    [FIELD_TYPE_ARRAY] = "must be an array",
+    [FIELD_TYPE_RECORD] = "must be an object",
+};
+
+static bool is_symbol(const struct json *avro, struct str text)
+{
+    const struct json *symbols = json_find(avro, "symbols");
+    for (size_t i = 0; i < json_count(symbols); i++)
+        if (str_equal(json_text(json_item(symbols, i)), text))
+            return true;
+    return false;
+}
+
+static struct json *refuse_symbol(struct walk *walk, const struct json *avro)
+{
+    struct buf what = {0};
+    const struct json *symbols = json_find(avro, "symbols");
+    for (size_t i = 0; i < json_count(symbols); i++)
+        buf_printf(&what, "%s" STR_FMT, i == 0 ? "must be one of " : ", ",
+                   STR_ARG(json_text(json_item(symbols, i))));
+    refuse(walk, what.ptr);
+    buf_free(&what);
+    return NULL;
+}
+
+/* What text stands for: a string in its canonical writing, or NULL. */
+static struct json *read_text(enum field_type type, const struct json *avro, struct str text)
+{
+    char canonical[UUID_TEXT_SIZE]; /* the longer of the two that are written into it */
+    struct uuid uuid;
+    int64_t ms;
+    int32_t days;
+    switch (type) {
+    case FIELD_TYPE_ENUM:
+        return is_symbol(avro, text) ? json_make_string(text) : NULL;
+    case FIELD_TYPE_DATE:
+        return clock_parse_date(text, &days) ? json_make_string(text) : NULL;
+    case FIELD_TYPE_TIMESTAMP:
+        if (!clock_parse(text, &ms))
+            return NULL;
+        clock_format(ms, canonical);
+        return json_make_string(str_from(canonical));
+    case FIELD_TYPE_UUID:
+        if (!uuid_parse(text, &uuid))
+            return NULL;
+        uuid_format(&uuid, canonical);
+        return json_make_string(str_from(canonical));
+    default:
+        return json_make_string(text);
+    }
+}
+
+static struct json *take_scalar(const struct field_shape *shape, const struct json *value,
+                                struct walk *walk)
+{
+    enum json_kind kind = json_kind(value);
+    struct json *taken = NULL;
+    if (shape->type == FIELD_TYPE_BOOLEAN && kind == JSON_KIND_BOOLEAN)
+        taken = json_share(value);
+    if (shape->type == FIELD_TYPE_LONG && kind == JSON_KIND_INTEGER)
+        taken = json_share(value);
+    if (shape->type == FIELD_TYPE_INT && kind == JSON_KIND_INTEGER &&
+        json_integer_of(value) == (int32_t)json_integer_of(value))
+        taken = json_share(value);
+    if (shape->type == FIELD_TYPE_DOUBLE && kind == JSON_KIND_REAL)
+        taken = json_share(value);
+    if (shape->type == FIELD_TYPE_DOUBLE && kind == JSON_KIND_INTEGER)
+        taken = json_make_real(json_number(value));
+    if (kind == JSON_KIND_STRING && shape->type != FIELD_TYPE_BOOLEAN &&
+        shape->type != FIELD_TYPE_INT && shape->type != FIELD_TYPE_LONG &&
+        shape->type != FIELD_TYPE_DOUBLE)
+        taken = read_text(shape->type, shape->avro, json_text(value));
+    if (taken == NULL && shape->type == FIELD_TYPE_ENUM)
+        return refuse_symbol(walk, shape->avro);
+    return taken != NULL ? taken : refuse(walk, wanted_of[shape->type]);
+}
+
+static struct json *take_array(const struct json *avro, const struct json *value, struct walk *walk)
+{
+    if (json_kind(value) != JSON_KIND_ARRAY)
+        return refuse(walk, wanted_of[FIELD_TYPE_ARRAY]);
+    struct json *taken = json_make_array();
+    for (size_t i = 0; i < json_count(value); i++) {
+        size_t before = walk->pointer.len;
+        buf_printf(&walk->pointer, "/%zu", i);
+        struct json *item = take_value(json_find(avro, "items"), json_item(value, i), walk);
+        leave(walk, before);
+        if (item != NULL)
+            json_push(taken, item);
+    }
+    return taken;
+}
+
+static bool is_field_of(const struct json *fields, const char *name)
+{
+    for (size_t i = 0; i < json_count(fields); i++)
+        if (str_equal(json_find_text(json_item(fields, i), "name", STR("")), str_from(name)))
+            return true;
+    return false;
+}
+
+static void refuse_unknown(const struct json *fields, const struct json *object, struct walk *walk)
+{
+    for (struct json_member m = json_first(object); m.key != NULL; m = json_next(object, m)) {
+        if (is_field_of(fields, m.key))
+            continue;
+        size_t before = enter(walk, m.key);
+        refuse(walk, "is not a field of this collection");
+        leave(walk, before);
+    }
+}
+
+/* The members of `value` by the fields of an Avro record: what both records inside a document and
+ * the document itself go through. */
+static struct json *take_record(const struct json *avro, const struct json *value,
+                                struct walk *walk)
+{
+    const struct json *fields = json_find(avro, "fields");
+    if (json_kind(value) != JSON_KIND_OBJECT)
+        return refuse(walk, wanted_of[FIELD_TYPE_RECORD]);
+    struct json *taken = json_make_object();
+    for (size_t i = 0; i < json_count(fields); i++) {
+        const struct json *field = json_item(fields, i);
+        const char *name = json_text(json_find(field, "name")).ptr;
+        const struct json *member = json_find(value, name);
+        struct json *one = NULL;
+        size_t before = enter(walk, name);
+        /* The default goes the same way, so that it comes out in the same writing. */
+        if (member == NULL)
+            member = json_find(field, "default");
+        if (member == NULL)
+            refuse(walk, "is required");
+        else
+            one = take_value(json_find(field, "type"), member, walk);
+        leave(walk, before);
+        if (one != NULL)
+            json_put(taken, name, one);
+    }
+    refuse_unknown(fields, value, walk);
+    return taken;
+}
+
+static struct json *take_value(const struct json *avro, const struct json *value, struct walk *walk)
+{
+    struct field_shape shape;
+    if (!schema_shape(avro, &shape))
+        return refuse(walk, "is of a type that the schema does not define");
+    if (json_kind(value) == JSON_KIND_NULL && shape.is_nullable)
+        return json_share(value);
+    if (shape.type == FIELD_TYPE_RECORD)
+        return take_record(shape.avro, value, walk);
+    if (shape.type == FIELD_TYPE_ARRAY)
+        return take_array(shape.avro, value, walk);
+    return take_scalar(&shape, value, walk);
+}
+
+static bool is_email(struct str text)
+{
+    struct str domain = text;
+    struct str local = str_cut(&domain, '@');
+    if (local.len == 0 || domain.len < 3 || text.len > 254 || memchr(domain.ptr, '@', domain.len))
+        return false;
+    for (size_t i = 0; i < text.len; i++)
+        if ((unsigned char)text.ptr[i] <= ' ' || strchr("\"(),:;<>[\\]", text.ptr[i]) != NULL)
+            return false;
+    const char *dot = memchr(domain.ptr, '.', domain.len);
+    return dot != NULL && dot != domain.ptr && domain.ptr[domain.len - 1] != '.';
+}
+
+static void check_string(const struct field *field, struct str text, struct walk *walk)
+{
+    struct str place = buf_str(&walk->pointer);
+    int64_t length = (int64_t)str_utf8_length(text);
+    if (length < field->min_length)
+        problem_at_pointer(walk->problem, place, "must have at least %lld character%s",
+                           (long long)field->min_length, field->min_length == 1 ? "" : "s");
+    else if (length > field->max_length)
+        problem_at_pointer(walk->problem, place, "must have at most %lld characters",
+                           (long long)field->max_length);
+    else if (field->pattern != NULL && regexec(field->pattern, text.ptr, 0, NULL, 0) != 0)
+        problem_at_pointer(walk->problem, place, "does not match the field's pattern");
+    else if (field->is_email && !is_email(text))
+        problem_at_pointer(walk->problem, place, "must be an e-mail address");
+}
+
+static void refuse_number(const struct field *field, struct walk *walk)
+{
+    struct str place = buf_str(&walk->pointer);
+    if (isinf(field->maximum))
+        problem_at_pointer(walk->problem, place, "must be at least %.15g", field->minimum);
+    else if (isinf(field->minimum))
+        problem_at_pointer(walk->problem, place, "must be at most %.15g", field->maximum);
+    else
+        problem_at_pointer(walk->problem, place, "must be from %.15g to %.15g", field->minimum,
+                           field->maximum);
+}
+
+static void check_rules(const struct field *field, const struct json *value, struct walk *walk)
+{
+    size_t before = enter(walk, field->name);
+    enum json_kind kind = json_kind(value);
+    if (kind == JSON_KIND_STRING)
+        check_string(field, json_text(value), walk);
+    if ((kind == JSON_KIND_INTEGER || kind == JSON_KIND_REAL) &&
+        (json_number(value) < field->minimum || json_number(value) > field->maximum))
+        refuse_number(field, walk);
+    leave(walk, before);
+}
+
+struct json *validate_value(const struct json *avro, const struct json *value,
+                            struct problem *problem)
+{
+    struct walk walk = {.problem = problem};
+    unsigned before = problem->mistake_count;
+    struct json *taken = take_value(avro, value, &walk);
+    buf_free(&walk.pointer);
+    if (problem->mistake_count > before && taken != NULL)
+        json_free(&taken);
+    return taken;
+}
+
+struct json *validate_document(const struct collection *collection, const struct json *body,
+                               struct problem *problem)
+{
+    struct walk walk = {.problem = problem};
+    unsigned before = problem->mistake_count;
+    struct json *taken = take_record(collection->expanded, body, &walk);
+    for (size_t i = 0; taken != NULL && i < collection->field_count; i++) {
+        const struct json *value = json_find(taken, collection->fields[i].name);
+        if (value != NULL)
+            check_rules(&collection->fields[i], value, &walk);
+    }
+    buf_free(&walk.pointer);
+    if (problem->mistake_count > before && taken != NULL)
+        json_free(&taken);
+    return taken;
+}
+
+static bool is_number(struct str text, double least, double most)
+{
+    char copy[64], *end;
+    if (text.len == 0 || text.len >= sizeof(copy) || strchr("+-.0123456789", text.ptr[0]) == NULL)
+        return false;
+    memcpy(copy, text.ptr, text.len);
+    copy[text.len] = '\0';
+    double value = strtod(copy, &end);
+    return *end == '\0' && isfinite(value) && value >= least && value <= most;
+}
+
+bool validate_text(const struct field *field, struct str text, struct buf *out, const char **wanted)
+{
+    enum field_type type = field->shape.type;
+    int64_t whole;
+    bool fits = true;
+    *wanted = wanted_of[type];
+    if (type == FIELD_TYPE_BOOLEAN)
+        fits = str_equal(text, STR("true")) || str_equal(text, STR("false"));
+    if (type == FIELD_TYPE_INT || type == FIELD_TYPE_LONG)
+        fits = str_to_int64(text, &whole) && (type == FIELD_TYPE_LONG || whole == (int32_t)whole);
+    if (type == FIELD_TYPE_DOUBLE)
+        fits = is_number(text, -__DBL_MAX__, __DBL_MAX__);
+    struct json *canonical = fits ? read_text(type, field->shape.avro, text) : NULL;
+    if (canonical == NULL)
+        return false;
+    buf_append_str(out, json_text(canonical));
+    json_free(&canonical);
+    return true;
+}

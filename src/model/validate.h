@@ -1,0 +1,23 @@
+/* Does a document fit its collection? Every mistake is reported at once, each with its place. */
+#ifndef MODEL_VALIDATE_H
+#define MODEL_VALIDATE_H
+
+#include "base/problem.h"
+#include "model/schema.h"
+
+/* A new object, the caller's, with exactly the collection's fields in their order: defaults filled
+ * in, instants in UTC with milliseconds. NULL with `problem` set where `body` has a mistake. */
+struct json *validate_document(const struct collection *collection, const struct json *body,
+                               struct problem *problem);
+
+/* The same for one value of any Avro type, its names expanded. */
+struct json *validate_value(const struct json *avro, const struct json *value,
+                            struct problem *problem);
+
+/* One value as text (UTF-8, without NUL), as a query has it, in the form in which the database
+ * compares it. False with a sentence about what is wanted in `wanted` where it is not of the
+ * field's type. */
+bool validate_text(const struct field *field, struct str text, struct buf *out,
+                   const char **wanted) must_check;
+
+#endif

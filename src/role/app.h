@@ -1,0 +1,74 @@
+/* The skeleton that every role fills: one process, several loops, one app on each.
+ *
+ *   main thread: signals, admin listener        loop threads: app → HTTP server, pools
+ *   background thread: relay or replica
+ *
+ * Nothing is shared on the hot path but what never changes and a few atomic flags. */
+#ifndef ROLE_APP_H
+#define ROLE_APP_H
+
+#include "base/metric.h"
+#include "cqrs/replication/relay.h"
+#include "cqrs/replication/replica.h"
+#include "cqrs/write_store.h"
+#include "io/http_server.h"
+#include "model/model.h"
+#include "role/settings.h"
+
+struct app;
+struct process;
+struct gateway;
+
+/* What makes a role: one line of the table in role.c. */
+struct role {
+    const char *name;
+    void (*prepare)(struct process *process);   /* before any loop; may be NULL */
+    http_handler_fn *handle;                    /* request->arg is the app */
+    bool (*open_app)(struct app *app);          /* in the app's thread, before it serves; may be NULL */
+    void (*start)(struct process *process);     /* the background, once; may be NULL */
+    void (*stop)(struct process *process);      /* the background; may be NULL */
+    const char *(*unready)(struct process *process); /* why it cannot do its job; NULL: it can */
+    void (*write_status)(struct process *process, struct buf *out); /* members for /statusz */
+};
+
+const struct role *role_find(const char *name);
+
+/* One loop's part of the process. */
+struct app {
+    struct process *process;
+    unsigned index;
+    struct loop *loop;
+    struct http_server *server;
+    struct pg_pool *pool;            /* write, read */
+    struct write_store *write_store; /* write */
+    struct gateway *gateway;         /* bulkhead */
+    bool is_database_up, has_told_down;
+    pthread_t thread;
+};
+
+enum { HTTP_STATUS_MAX = 600 };
+
+struct process {
+    struct settings settings;
+    const struct role *role;
+    struct model *model;
+    struct metrics *metrics;
+    struct metric *answers[HTTP_STATUS_MAX]; /* by status; registered at start */
+    struct metric *seconds;
+    struct app *apps;
+    unsigned app_count;
+    struct relay *relay;
+    struct replica *replica;
+    struct toggles *toggles; /* bulkhead */
+    atomic_uint pools_up;    /* apps that have a database connection */
+    atomic_bool is_migrated, is_filled, is_draining;
+    int64_t started_at; /* wall milliseconds */
+};
+
+/* Runs the process of the given settings until it is told to stop; returns the exit status. */
+int app_run(const struct settings *settings);
+
+/* Opens the app's pool on `url`, counted in pools_up. */
+struct pg_pool *app_open_pool(struct app *app, const char *url);
+
+#endif

@@ -1,0 +1,30 @@
+/* A request's way through the gateway.
+ *
+ *   admit (toggle, compartment) → take a server → call it → its answer, or another server → reply
+ *
+ * A read that failed is asked once more, of another server. A write is sent to another one only
+ * when nothing of it can have arrived. */
+#ifndef ROLE_FORWARD_H
+#define ROLE_FORWARD_H
+
+#include "role/app.h"
+#include "role/toggle.h"
+
+/* One loop's servers and compartments. */
+struct gateway;
+
+/* NULL, after logging why, when a server of the settings cannot be used. */
+struct gateway *gateway_new(struct app *app);
+
+struct forward_options {
+    const struct service *service;
+    enum side side;
+    struct str target; /* path and query for the server behind; copied */
+    bool is_old;       /* refusals have the former system's shape */
+};
+
+/* Answers the request, now or later. */
+void forward_request(struct gateway *gateway, struct http_request *request,
+                     const struct forward_options *options);
+
+#endif

@@ -1,0 +1,111 @@
+#include "role/http/answer.h"
+
+/* How long a client had better wait, by how it was refused. */
+static struct str retry_after(enum status status)
+{
+    switch (status) {
+    case STATUS_QUEUE_FULL:
+    case STATUS_QUEUE_TIMEOUT:
+    case STATUS_NO_SERVER:
+    case STATUS_STARTING:
+    case STATUS_UNAVAILABLE:
+    case STATUS_UNCERTAIN:
+    case STATUS_DRAINING:
+    case STATUS_TIMEOUT:
+        return STR("1");
+    case STATUS_DISABLED:
+        return STR("30");
+    default:
+        return (struct str){NULL, 0};
+    }
+}
+
+void answer_json(struct http_request *request, int http, struct str json)
+{
+    http_reply(request,
+               &(struct http_response){.status = http,
+                                       .headers = {{"content-type", STR("application/json")}},
+                                       .body = json});
+}
+
+static void send(struct http_request *request, enum status status, int http, struct str body)
+{
+    struct http_response response = {
+        .status = http,
+        .headers = {{"content-type", STR("application/problem+json")}},
+        .body = body,
+    };
+    struct str wait = retry_after(status);
+    if (wait.len > 0)
+        response.headers[1] = (struct http_header){"retry-after", wait};
+    http_reply(request, &response);
+}
+
+void answer_problem(struct http_request *request, const struct problem *problem)
+{
+    struct buf body = {0};
+    buf_append_char(&body, '{');
+    problem_write_members(problem, &body);
+    buf_append_char(&body, '}');
+    send(request, problem->status, status_info(problem->status)->http, buf_str(&body));
+    buf_free(&body);
+}
+
+void answer_status(struct http_request *request, enum status status, const char *detail)
+{
+    struct problem problem = {0};
+    problem_set(&problem, status, "%s", detail != NULL ? detail : status_info(status)->sentence);
+    answer_problem(request, &problem);
+    problem_free(&problem);
+}
+
+void answer_old_problem(struct http_request *request, const struct problem *problem,
+                        const char *error)
+{
+    struct buf body = {0};
+    int http = status_info(problem->status)->http;
+    buf_append_text(&body, "{\"error\":");
+    json_write_string(str_from(error != NULL ? error : problem->detail), &body);
+    buf_append_char(&body, ',');
+    problem_write_members(problem, &body);
+    buf_append_char(&body, '}');
+    send(request, problem->status, http == 422 ? 400 : http, buf_str(&body));
+    buf_free(&body);
+}
+
+bool answer_allows(struct http_request *request, const char *methods)
+{
+    struct str rest = str_from(methods);
+    while (rest.ptr != NULL)
+        if (str_equal(str_trim(str_cut(&rest, ',')), request->method))
+            return true;
+    struct buf body = {0};
+    struct problem problem = {0};
+    problem_set(&problem, STATUS_METHOD_NOT_ALLOWED, "allowed here: %s", methods);
+    buf_append_char(&body, '{');
+    problem_write_members(&problem, &body);
+    buf_append_char(&body, '}');
+    http_reply(request,
+               &(struct http_response){.status = 405,
+                                       .headers = {{"content-type", STR("application/problem+json")},
+                                                   {"allow", str_from(methods)}},
+                                       .body = buf_str(&body)});
+    buf_free(&body);
+    problem_free(&problem);
+    return false;
+}
+
+bool answer_is_trusted(struct http_request *request, const char *key)
+{
+    static const struct str scheme = {"Bearer ", 7};
+    struct str given = http_request_header(request, STR("authorization"));
+    if (key == NULL)
+        return true;
+    if (given.len > scheme.len &&
+        str_equal_nocase((struct str){given.ptr, scheme.len}, scheme) &&
+        str_equal_secret((struct str){given.ptr + scheme.len, given.len - scheme.len},
+                         str_from(key)))
+        return true;
+    answer_status(request, STATUS_UNAUTHORIZED, NULL);
+    return false;
+}

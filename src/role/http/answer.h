@@ -1,0 +1,29 @@
+/* Answers that every role gives: JSON, problems, refused methods. */
+#ifndef ROLE_HTTP_ANSWER_H
+#define ROLE_HTTP_ANSWER_H
+
+#include "base/json.h"
+#include "base/problem.h"
+#include "io/http_server.h"
+
+void answer_json(struct http_request *request, int http, struct str json);
+
+/* application/problem+json, with Retry-After where waiting helps. The problem stays the caller's. */
+void answer_problem(struct http_request *request, const struct problem *problem);
+
+/* A problem of a status and a sentence; NULL: the status's own. */
+void answer_status(struct http_request *request, enum status status, const char *detail);
+
+/* The same bodies with an "error" member in front, as the old paths have them; the HTTP status is
+ * 400 where the problem's is 422, which they do not know. `error` NULL: the problem's detail. */
+void answer_old_problem(struct http_request *request, const struct problem *problem,
+                        const char *error);
+
+/* True when the method is among `methods` ("GET, HEAD"); else it has answered 405 with Allow. */
+bool answer_allows(struct http_request *request, const char *methods) must_check;
+
+/* True when no cluster key is needed, or the request shows it; else it has answered 401. `key` is
+ * NULL when there is none. */
+bool answer_is_trusted(struct http_request *request, const char *key) must_check;
+
+#endif

@@ -1,0 +1,117 @@
+#include "role/http/write_request.h"
+
+/* A type without its parameters: "application/json; charset=utf-8". */
+static bool is_type(struct str given, const char *type)
+{
+    return str_equal_nocase(str_trim(str_cut(&given, ';')), str_from(type));
+}
+
+static bool check_type(const struct http_request *request, struct problem *problem)
+{
+    struct str given = http_request_header(request, STR("content-type"));
+    bool is_patch = str_equal(request->method, STR("PATCH"));
+    if (is_type(given, "application/json") ||
+        (is_patch && is_type(given, "application/merge-patch+json")))
+        return true;
+    problem_set(problem, STATUS_UNSUPPORTED_TYPE, "Content-Type must be application/json%s",
+                is_patch ? " or application/merge-patch+json" : "");
+    return false;
+}
+
+struct json *write_request_body(const struct http_request *request, struct problem *problem)
+{
+    char mistake[JSON_MISTAKE_SIZE];
+    struct json *body = json_parse(request->body, mistake);
+    if (body == NULL)
+        problem_set(problem, STATUS_BAD_REQUEST, "the body is not valid JSON: %s", mistake);
+    return body;
+}
+
+/* "3" with its quotes; `*` is any version. */
+static bool parse_version(struct str text, int64_t *out)
+{
+    if (str_equal(text, STR("*"))) {
+        *out = 0;
+        return true;
+    }
+    return text.len > 2 && text.ptr[0] == '"' && text.ptr[text.len - 1] == '"' &&
+           str_to_int64((struct str){text.ptr + 1, text.len - 2}, out) && *out > 0;
+}
+
+static bool take_conditions(const struct http_request *request, struct command *out,
+                            struct problem *problem)
+{
+    struct str match = http_request_header(request, STR("if-match"));
+    struct str none = http_request_header(request, STR("if-none-match"));
+    if (match.ptr != NULL && (out->kind == COMMAND_CREATE || !parse_version(match, &out->version)))
+        problem_set(problem, STATUS_BAD_REQUEST,
+                    out->kind == COMMAND_CREATE
+                        ? "If-Match has no meaning for a creation"
+                        : "If-Match must be one strong ETag like \"3\", or *");
+    if (none.ptr != NULL && (out->kind != COMMAND_REPLACE || !str_equal(none, STR("*"))))
+        problem_set(problem, STATUS_BAD_REQUEST,
+                    "If-None-Match is taken only by PUT, and only as *");
+    if (none.ptr != NULL && match.ptr != NULL)
+        problem_set(problem, STATUS_BAD_REQUEST, "If-Match and If-None-Match exclude each other");
+    out->must_be_new = none.ptr != NULL;
+    return !problem_is_set(problem);
+}
+
+enum { ORIGIN_HEADER_MAX = 200 };
+
+bool write_request_origin(const struct http_request *request, struct command *command,
+                          struct problem *problem)
+{
+    struct {
+        struct str name;
+        struct str *place;
+    } headers[] = {
+        {STR("x-actor"), &command->origin.actor},
+        {STR("traceparent"), &command->origin.traceparent},
+        {STR("x-correlation-id"), &command->origin.correlation_id},
+        {STR("x-causation-id"), &command->origin.causation_id},
+    };
+    /* Room first: what is borrowed from the texts must not move. */
+    buf_reserve(&command->origin_texts, countof(headers) * ORIGIN_HEADER_MAX);
+    for (size_t i = 0; i < countof(headers); i++) {
+        struct str value = http_request_header(request, headers[i].name);
+        if (value.len > ORIGIN_HEADER_MAX || !str_is_utf8(value)) {
+            problem_set(problem, STATUS_BAD_REQUEST,
+                        "the header " STR_FMT " must be UTF-8 of at most %d bytes",
+                        STR_ARG(headers[i].name), ORIGIN_HEADER_MAX);
+            return false;
+        }
+        size_t from = command->origin_texts.len;
+        buf_append_str(&command->origin_texts, value);
+        *headers[i].place = (struct str){command->origin_texts.ptr + from, value.len};
+    }
+    return true;
+}
+
+static enum command_kind kind_of(struct str method)
+{
+    if (str_equal(method, STR("POST")))
+        return COMMAND_CREATE;
+    if (str_equal(method, STR("PUT")))
+        return COMMAND_REPLACE;
+    return str_equal(method, STR("PATCH")) ? COMMAND_PATCH : COMMAND_DELETE;
+}
+
+bool write_request_parse(struct http_request *request, const struct route *route,
+                         struct command *out, struct problem *problem)
+{
+    *out = (struct command){.kind = kind_of(request->method),
+                            .collection = route->collection,
+                            .id = route->has_id ? route->id : uuid_new()};
+    if (request->query.len > 0)
+        problem_set(problem, STATUS_BAD_REQUEST, "a command takes no query parameters");
+    bool has_body = out->kind != COMMAND_DELETE;
+    bool is_fine = !problem_is_set(problem) && take_conditions(request, out, problem) &&
+                   (!has_body || check_type(request, problem)) &&
+                   write_request_origin(request, out, problem);
+    if (is_fine && has_body)
+        out->body = write_request_body(request, problem);
+    if (problem_is_set(problem))
+        command_free(out);
+    return !problem_is_set(problem);
+}

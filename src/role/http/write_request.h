@@ -1,0 +1,21 @@
+/* A command out of an HTTP request: method, path, headers, body. */
+#ifndef ROLE_HTTP_WRITE_REQUEST_H
+#define ROLE_HTTP_WRITE_REQUEST_H
+
+#include "cqrs/command.h"
+#include "io/http_server.h"
+#include "role/http/route.h"
+
+/* POST creates, PUT replaces (or, with If-None-Match: *, creates under the path's id), PATCH
+ * merges, DELETE deletes. False with `problem` set and nothing to free. */
+bool write_request_parse(struct http_request *request, const struct route *route,
+                         struct command *out, struct problem *problem) must_check;
+
+/* The body as JSON: NULL with `problem` set where it is none. */
+struct json *write_request_body(const struct http_request *request, struct problem *problem);
+
+/* Actor, trace and correlation out of the headers, copied. False with `problem` set. */
+bool write_request_origin(const struct http_request *request, struct command *command,
+                          struct problem *problem) must_check;
+
+#endif

@@ -1,0 +1,185 @@
+#include "role/read.h"
+
+#include "cqrs/read_store.h"
+#include "role/http/answer.h"
+#include "role/http/old_paths.h"
+#include "role/http/read_answer.h"
+#include "role/http/route.h"
+
+#include <stdio.h>
+
+/* Lifetime: a request's, while the database is at it. */
+struct look {
+    struct http_request *request;
+    int64_t page, page_size;
+    bool is_old; /* it came by a path of the former system */
+};
+
+static struct look *look_new(struct http_request *request, bool is_old)
+{
+    struct look *look = mem_new(1, sizeof(*look));
+    look->request = request;
+    look->is_old = is_old;
+    return look;
+}
+
+static void refuse(const struct look *look, enum status status, const char *detail,
+                   const char *old_error)
+{
+    struct problem problem = {0};
+    problem_set(&problem, status, "%s", detail != NULL ? detail : status_info(status)->sentence);
+    if (look->is_old)
+        answer_old_problem(look->request, &problem, old_error);
+    else
+        answer_problem(look->request, &problem);
+    problem_free(&problem);
+}
+
+static void on_record(void *arg, const struct read_record *record)
+{
+    struct look *look = arg;
+    if (record->status == STATUS_NOT_FOUND)
+        refuse(look, record->status, "there is no record with this id", "Record not found");
+    else if (record->status != STATUS_OK)
+        refuse(look, record->status, NULL, NULL);
+    else if (look->is_old)
+        old_paths_answer_record(look->request, record->json);
+    else
+        read_answer_record(look->request, record);
+    free(look);
+}
+
+static void on_page(void *arg, const struct read_page *page)
+{
+    struct look *look = arg;
+    struct read_position position = {look->page, look->page_size, page->total};
+    if (page->status != STATUS_OK)
+        refuse(look, page->status, NULL, NULL);
+    else if (look->page > 1 && look->page > read_position_pages(&position))
+        refuse(look, STATUS_BAD_REQUEST, "page is beyond the last one", "Invalid page number");
+    else if (look->is_old)
+        old_paths_answer_page(look->request, &position, page->items);
+    else
+        read_answer_page(look->request, &position, page->items);
+    free(look);
+}
+
+static void list(struct http_request *request, const struct collection *collection,
+                 const struct query *query, bool is_old)
+{
+    struct app *app = request->arg;
+    struct look *look = look_new(request, is_old);
+    look->page = query->page;
+    look->page_size = query->page_size;
+    read_store_list(app->pool, collection, query, on_page, look);
+}
+
+static void handle_route(struct http_request *request, const struct route *route)
+{
+    struct app *app = request->arg;
+    struct problem problem = {0};
+    struct query query = {0};
+    if (route->has_id && request->query.len > 0)
+        answer_status(request, STATUS_BAD_REQUEST, "a single record takes no query parameters");
+    else if (route->has_id)
+        read_store_find(app->pool, route->collection, &route->id, on_record,
+                        look_new(request, false));
+    else if (query_parse(route->collection, request->query, &query, &problem))
+        list(request, route->collection, &query, false);
+    else
+        answer_problem(request, &problem);
+    query_free(&query);
+    problem_free(&problem);
+}
+
+static void handle_v1(struct http_request *request)
+{
+    struct app *app = request->arg;
+    struct route route = {0};
+    struct problem problem = {0};
+    if (!route_parse(app->process->model, request->path, &route, &problem))
+        answer_problem(request, &problem);
+    else if (answer_allows(request, "GET, HEAD"))
+        handle_route(request, &route);
+    problem_free(&problem);
+}
+
+static void handle_old_read(struct http_request *request)
+{
+    struct app *app = request->arg;
+    struct old_read wanted;
+    if (!old_paths_parse_read(request, app->process->model, &wanted))
+        return;
+    if (wanted.has_id)
+        read_store_find(app->pool, wanted.collection, &wanted.id, on_record,
+                        look_new(request, true));
+    else
+        list(request, wanted.collection, &wanted.query, true);
+}
+
+static void handle(struct http_request *request)
+{
+    struct app *app = request->arg;
+    if (old_paths_handle(request, app->process->role->name))
+        return;
+    if (!atomic_load(&app->process->is_migrated))
+        answer_status(request, STATUS_STARTING, "the database has not been reached yet");
+    else if (route_is_v1(request->path))
+        handle_v1(request);
+    else if (str_equal(request->path, STR("/database/read/")))
+        handle_old_read(request);
+    else
+        answer_status(request, STATUS_NOT_FOUND, "records are under /v1/<service>/<collection>");
+}
+
+/* The role */
+
+static bool open_app(struct app *app)
+{
+    app->pool = app_open_pool(app, app->process->settings.read_database_url);
+    return true;
+}
+
+static void start(struct process *process)
+{
+    const struct settings *settings = &process->settings;
+    struct replica_options options = {.model = process->model,
+                                      .database_url = settings->read_database_url,
+                                      .redis_url = settings->redis_url,
+                                      .write_servers = settings->write_servers,
+                                      .cluster_key = settings->cluster_key,
+                                      .metrics = process->metrics,
+                                      .is_migrated = &process->is_migrated,
+                                      .is_filled = &process->is_filled};
+    process->replica = replica_start(&options);
+}
+
+static void stop(struct process *process)
+{
+    replica_stop(process->replica);
+}
+
+/* Redis may be away: what is here can still be served. */
+static const char *unready(struct process *process)
+{
+    if (!atomic_load(&process->is_migrated))
+        return "the database has not been reached yet";
+    if (atomic_load(&process->pools_up) < process->app_count)
+        return "the database is away";
+    return atomic_load(&process->is_filled) ? NULL : "the replica has not been filled yet";
+}
+
+static void write_status(struct process *process, struct buf *out)
+{
+    buf_printf(out, ",\"replica\":\"%s\"", replica_state(process->replica));
+}
+
+const struct role role_read = {
+    .name = "read",
+    .handle = handle,
+    .open_app = open_app,
+    .start = start,
+    .stop = stop,
+    .unready = unready,
+    .write_status = write_status,
+};

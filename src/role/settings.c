@@ -1,0 +1,205 @@
+#include "role/settings.h"
+
+#include <arpa/inet.h>
+#include <sched.h>
+#include <stdio.h>
+
+#define PLACE(member) .offset = offsetof(struct settings, member)
+#define TEXT(member)  .type = SETTING_TYPE_TEXT, PLACE(member)
+#define NUMBER(member, from, to)                                                                   \
+    .type = SETTING_TYPE_NUMBER, .least = (from), .most = (to), PLACE(member)
+#define CHOICE(member, words) .type = SETTING_TYPE_CHOICE, .choices = (words), PLACE(member)
+#define URL(member, prefixes) .type = SETTING_TYPE_URL, .choices = (prefixes), PLACE(member)
+
+static const struct setting table[] = {
+    {"SERVER_TYPE", CHOICE(server_type, "bulkhead|write|read"), .roles = "all", .unit = "",
+     .is_required = true, .sentence = "what this process is"},
+    {"LISTEN", TEXT(listen), .otherwise = "127.0.0.1", .roles = "all", .unit = "",
+     .sentence = "address to listen on; beyond loopback CLUSTER_KEY is needed"},
+    {"PORT", NUMBER(port, 1, 65535), .otherwise = "8000", .roles = "all", .unit = "",
+     .sentence = "port of the service"},
+    {"ADMIN_PORT", NUMBER(admin_port, 1, 65535), .otherwise = "8100", .roles = "all", .unit = "",
+     .sentence = "port of /livez, /readyz, /metrics and /statusz"},
+    {"THREADS", NUMBER(threads, 0, 256), .otherwise = "0", .roles = "all", .unit = "",
+     .sentence = "event loops; 0 is one for each CPU of the control group"},
+    {"MODELS", TEXT(models), .otherwise = "models", .roles = "all", .unit = "",
+     .sentence = "folder with a folder of Avro schemas for each service"},
+    {"LOG_LEVEL", CHOICE(log_level, "debug|info|warn|error"), .otherwise = "info", .roles = "all",
+     .unit = "", .sentence = "least level that is logged"},
+    {"CLUSTER_KEY", TEXT(cluster_key), .roles = "all", .unit = "", .is_secret = true,
+     .sentence = "shared secret of at least 32 characters that the roles and operators show as a "
+                 "bearer token"},
+    {"WRITE_DATABASE_URL", URL(write_database_url, "postgresql://|postgres://"), .roles = "write",
+     .unit = "", .is_required = true, .is_secret = true,
+     .sentence = "PostgreSQL of the write side, with wal_level=logical"},
+    {"READ_DATABASE_URL", URL(read_database_url, "postgresql://|postgres://"), .roles = "read",
+     .unit = "", .is_required = true, .is_secret = true,
+     .sentence = "PostgreSQL of this replica"},
+    {"REDIS_URL", URL(redis_url, "redis://"), .roles = "write read", .unit = "",
+     .is_required = true, .is_secret = true, .sentence = "Redis that carries the streams"},
+    {"WRITE_SERVERS", TEXT(write_servers), .roles = "bulkhead read", .unit = "",
+     .sentence = "write servers, host:port separated by commas"},
+    {"READ_SERVERS", TEXT(read_servers), .roles = "bulkhead", .unit = "",
+     .sentence = "read servers, host:port separated by commas"},
+    {"WRITE_DB_IP", TEXT(write_db_ip), .roles = "bulkhead read", .unit = "",
+     .sentence = "older name of WRITE_SERVERS: one host, port 8000 unless it says another"},
+    {"READ_DB_IP", TEXT(read_db_ip), .roles = "bulkhead", .unit = "",
+     .sentence = "older name of READ_SERVERS, likewise"},
+    {"DATABASE_CONNECTIONS", NUMBER(database_connections, 1, 64), .otherwise = "3",
+     .roles = "write read", .unit = "", .sentence = "pipelined connections of each event loop"},
+    {"DATABASE_QUEUE", NUMBER(database_queue, 1, 1000000), .otherwise = "2048",
+     .roles = "write read", .unit = "",
+     .sentence = "statements of each event loop that may wait for a connection"},
+    {"QUEUE_MS", NUMBER(queue_ms, 1, 60000), .otherwise = "1000", .roles = "write read",
+     .unit = "ms", .sentence = "longest wait of a statement for a connection"},
+    {"STATEMENT_TIMEOUT_MS", NUMBER(statement_timeout_ms, 10, 600000), .otherwise = "2000",
+     .roles = "write read", .unit = "ms", .sentence = "longest run of one statement"},
+    {"CONNECT_TIMEOUT_MS", NUMBER(connect_timeout_ms, 1, 60000), .otherwise = "250",
+     .roles = "bulkhead", .unit = "ms", .sentence = "longest wait for a connection to a server"},
+    {"TRY_TIMEOUT_MS", NUMBER(try_timeout_ms, 1, 60000), .otherwise = "1000", .roles = "bulkhead",
+     .unit = "ms", .sentence = "longest wait for one server's answer to a read"},
+    {"REQUEST_TIMEOUT_MS", NUMBER(request_timeout_ms, 1, 120000), .otherwise = "3000",
+     .roles = "bulkhead", .unit = "ms", .sentence = "longest time a request may take in all"},
+    {"READ_IN_FLIGHT", NUMBER(read_in_flight, 1, 65536), .otherwise = "128", .roles = "bulkhead",
+     .unit = "", .sentence = "reads of a service under way at once, for each read server"},
+    {"WRITE_IN_FLIGHT", NUMBER(write_in_flight, 1, 65536), .otherwise = "64", .roles = "bulkhead",
+     .unit = "", .sentence = "writes of a service under way at once"},
+    {"MAX_CONNECTIONS", NUMBER(connections_max, 1, 1000000), .otherwise = "10000", .roles = "all",
+     .unit = "", .sentence = "client connections open at once; more wait in the backlog"},
+    {"MAX_BODY_BYTES", NUMBER(body_bytes_max, 1024, 67108864), .otherwise = "1048576",
+     .roles = "all", .unit = "bytes", .sentence = "largest request body"},
+    {"DRAIN_SECONDS", NUMBER(drain_seconds, 0, 3600), .otherwise = "5", .roles = "all",
+     .unit = "s", .sentence = "after SIGTERM: serving on while /readyz already fails"},
+    {"REPLICATION_SLOT", TEXT(replication_slot), .otherwise = "mamparo", .roles = "write",
+     .unit = "", .sentence = "logical replication slot, the same for all write servers"},
+    {"REPLICA_RETENTION_SECONDS", NUMBER(replica_retention_seconds, 1, 31536000),
+     .otherwise = "3600", .roles = "write", .unit = "s",
+     .sentence = "a replica silent for longer is no longer waited for"},
+};
+
+/* What no single setting can say of itself. */
+enum { KEY_LENGTH_MIN = 32, OLD_PORT = 8000 };
+
+static bool is_loopback(const char *address)
+{
+    struct in_addr v4;
+    if (inet_pton(AF_INET, address, &v4) == 1)
+        return ntohl(v4.s_addr) >> 24 == 127;
+    return strcmp(address, "::1") == 0;
+}
+
+static unsigned check_key(const struct settings *settings, struct buf *mistakes)
+{
+    const char *key = settings->cluster_key;
+    if (key == NULL && !is_loopback(settings->listen)) {
+        buf_printf(mistakes, "CLUSTER_KEY: is needed when LISTEN is beyond loopback (%s)\n",
+                   settings->listen);
+        return 1;
+    }
+    bool is_fine = key == NULL || strlen(key) >= KEY_LENGTH_MIN;
+    for (const char *c = key; is_fine && c != NULL && *c != '\0'; c++)
+        is_fine = *c > ' ' && *c < 0x7f;
+    if (!is_fine)
+        buf_append_text(mistakes, "CLUSTER_KEY: must be at least 32 visible ASCII characters\n");
+    return !is_fine;
+}
+
+static unsigned check_slot(const struct settings *settings, struct buf *mistakes)
+{
+    const char *slot = settings->replication_slot;
+    if (slot == NULL || (slot[0] != '\0' && strlen(slot) < 64 &&
+                         strspn(slot, "abcdefghijklmnopqrstuvwxyz0123456789_") == strlen(slot)))
+        return 0;
+    buf_append_text(mistakes, "REPLICATION_SLOT: must be 1 to 63 lower-case letters, digits and "
+                              "underscores\n");
+    return 1;
+}
+
+static unsigned check_address(const struct settings *settings, struct buf *mistakes)
+{
+    struct in6_addr any;
+    unsigned wrong = 0;
+    if (inet_pton(AF_INET, settings->listen, &any) != 1 &&
+        inet_pton(AF_INET6, settings->listen, &any) != 1) {
+        buf_printf(mistakes, "LISTEN: must be a numeric address, not \"%s\"\n", settings->listen);
+        wrong++;
+    }
+    if (settings->port == settings->admin_port) {
+        buf_append_text(mistakes, "ADMIN_PORT: must differ from PORT\n");
+        wrong++;
+    }
+    return wrong;
+}
+
+/* The older names give a host; the newer list wins where both are set. */
+static unsigned take_older_name(const char **servers, const char *older, const char *name,
+                                struct buf *mistakes)
+{
+    if (*servers == NULL && older != NULL) {
+        struct buf list = {0};
+        buf_append_text(&list, older);
+        if (strchr(older, ':') == NULL)
+            buf_printf(&list, ":%d", OLD_PORT);
+        *servers = list.ptr;
+    }
+    if (*servers != NULL)
+        return 0;
+    buf_printf(mistakes, "%s: is not set; servers as host:port, separated by commas\n", name);
+    return 1;
+}
+
+/* The quota of the control group, version 2 then 1, in whole CPUs; 0: none is set. */
+static int64_t cgroup_cpus(void)
+{
+    long long quota = -1, period = 0;
+    FILE *file = fopen("/sys/fs/cgroup/cpu.max", "r");
+    if (file != NULL) {
+        if (fscanf(file, "%lld %lld", &quota, &period) != 2)
+            quota = -1; /* "max" */
+        fclose(file);
+    } else if ((file = fopen("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "r")) != NULL) {
+        if (fscanf(file, "%lld", &quota) != 1)
+            quota = -1;
+        period = 100000;
+        fclose(file);
+    }
+    return quota > 0 && period > 0 ? (quota + period - 1) / period : 0;
+}
+
+static int64_t cpu_count(void)
+{
+    cpu_set_t set;
+    int64_t allowed = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
+    int64_t quota = cgroup_cpus();
+    return quota > 0 && quota < allowed ? quota : allowed;
+}
+
+bool settings_load(struct settings *settings, struct buf *mistakes)
+{
+    const char *role = getenv("SERVER_TYPE");
+    *settings = (struct settings){0};
+    unsigned wrong = setting_load(table, countof(table), role == NULL ? "" : role, getenv, settings,
+                                  mistakes);
+    if (settings->listen != NULL)
+        wrong += check_address(settings, mistakes) + check_key(settings, mistakes);
+    wrong += check_slot(settings, mistakes);
+    if (role != NULL && (strcmp(role, "bulkhead") == 0 || strcmp(role, "read") == 0))
+        wrong += take_older_name(&settings->write_servers, settings->write_db_ip, "WRITE_SERVERS",
+                                 mistakes);
+    if (role != NULL && strcmp(role, "bulkhead") == 0)
+        wrong += take_older_name(&settings->read_servers, settings->read_db_ip, "READ_SERVERS",
+                                 mistakes);
+    if (settings->threads == 0)
+        settings->threads = cpu_count();
+    return wrong == 0;
+}
+
+void settings_write_help(struct buf *out)
+{
+    setting_write_help(table, countof(table), out);
+}
+
+void settings_write_markdown(struct buf *out)
+{
+    setting_write_markdown(table, countof(table), out);
+}

@@ -1,0 +1,33 @@
+/* The settings of all roles: the struct that they fill, and the one table that says what they are. */
+#ifndef ROLE_SETTINGS_H
+#define ROLE_SETTINGS_H
+
+#include "base/setting.h"
+
+struct settings {
+    const char *server_type;
+    const char *listen;
+    int64_t port, admin_port;
+    int64_t threads; /* resolved: at least 1 */
+    const char *models;
+    const char *log_level;
+    const char *cluster_key;
+    const char *write_database_url, *read_database_url, *redis_url;
+    const char *write_servers, *read_servers;
+    const char *write_db_ip, *read_db_ip;
+    int64_t database_connections, database_queue, queue_ms, statement_timeout_ms;
+    int64_t connect_timeout_ms, try_timeout_ms, request_timeout_ms;
+    int64_t read_in_flight, write_in_flight;
+    int64_t connections_max, body_bytes_max;
+    int64_t drain_seconds;
+    const char *replication_slot;
+    int64_t replica_retention_seconds;
+};
+
+/* Reads the environment. False with a line for each mistake. */
+bool settings_load(struct settings *settings, struct buf *mistakes) must_check;
+
+void settings_write_help(struct buf *out);
+void settings_write_markdown(struct buf *out);
+
+#endif

@@ -1,0 +1,219 @@
+#include "role/write.h"
+
+#include "cqrs/write_desk.h"
+#include "role/http/answer.h"
+#include "role/http/old_paths.h"
+#include "role/http/write_request.h"
+
+#include <stdio.h>
+
+/* Lifetime: a request's, while the database is at it. */
+struct errand {
+    struct http_request *request;
+    const struct collection *collection;
+    bool is_old; /* it came by a path of the former system */
+};
+
+static void answer_change(struct errand *errand, const struct change *change)
+{
+    char id[UUID_TEXT_SIZE], etag[32], location[256];
+    uuid_format(&change->id, id);
+    snprintf(etag, sizeof(etag), "\"%lld\"", (long long)change->version);
+    snprintf(location, sizeof(location), "/v1/%s/%s/%s", errand->collection->service,
+             errand->collection->name, id);
+    struct http_response response = {.status = change->is_new ? 201 : 200,
+                                     .headers = {{"content-type", STR("application/json")},
+                                                 {"etag", str_from(etag)}},
+                                     .body = buf_str(&change->body)};
+    if (change->is_new)
+        response.headers[2] = (struct http_header){"location", str_from(location)};
+    if (change->is_deleted)
+        response = (struct http_response){.status = 204, .headers = {{"etag", str_from(etag)}}};
+    http_reply(errand->request, &response);
+}
+
+static void on_command_done(void *arg, const struct write_answer *answer)
+{
+    struct errand *errand = arg;
+    if (errand->is_old)
+        old_paths_answer_write(errand->request, answer);
+    else if (answer->change == NULL)
+        answer_problem(errand->request, answer->problem);
+    else
+        answer_change(errand, answer->change);
+    free(errand);
+}
+
+static void submit(struct http_request *request, struct command *command, bool is_old)
+{
+    struct app *app = request->arg;
+    struct errand *errand = mem_new(1, sizeof(*errand));
+    *errand = (struct errand){request, command->collection, is_old};
+    write_desk_take(app->write_store, command, on_command_done, errand);
+}
+
+/* One record, for a read that must not be stale */
+
+static void on_found(void *arg, enum status status, const struct command_record *record)
+{
+    struct errand *errand = arg;
+    if (status == STATUS_OK && record->is_deleted)
+        status = STATUS_NOT_FOUND;
+    if (status != STATUS_OK) {
+        answer_status(errand->request, status,
+                      status == STATUS_NOT_FOUND ? "there is no record with this id" : NULL);
+    } else {
+        struct buf body = {0};
+        char etag[32];
+        snprintf(etag, sizeof(etag), "\"%lld\"", (long long)record->version);
+        json_write(record->image, &body);
+        http_reply(errand->request,
+                   &(struct http_response){.status = 200,
+                                           .headers = {{"content-type", STR("application/json")},
+                                                       {"etag", str_from(etag)}},
+                                           .body = buf_str(&body)});
+        buf_free(&body);
+    }
+    free(errand);
+}
+
+static void find(struct http_request *request, const struct route *route)
+{
+    struct app *app = request->arg;
+    if (request->query.len > 0) {
+        answer_status(request, STATUS_BAD_REQUEST, "a single record takes no query parameters");
+        return;
+    }
+    struct errand *errand = mem_new(1, sizeof(*errand));
+    *errand = (struct errand){request, route->collection, false};
+    write_store_find(app->write_store, route->collection, &route->id, on_found, errand);
+}
+
+/* Paths */
+
+static void handle_v1(struct http_request *request)
+{
+    struct app *app = request->arg;
+    struct route route = {0};
+    struct problem problem = {0};
+    struct command command = {0};
+    if (!route_parse(app->process->model, request->path, &route, &problem)) {
+        answer_problem(request, &problem);
+    } else if (!answer_allows(request, route.has_id ? "GET, HEAD, PUT, PATCH, DELETE" : "POST")) {
+        /* answered */
+    } else if (str_equal(request->method, STR("GET")) || str_equal(request->method, STR("HEAD"))) {
+        find(request, &route);
+    } else if (!write_request_parse(request, &route, &command, &problem)) {
+        answer_problem(request, &problem);
+    } else {
+        submit(request, &command, false);
+    }
+    problem_free(&problem);
+}
+
+static void on_page(void *arg, enum status status, struct str json)
+{
+    struct http_request *request = arg;
+    if (status == STATUS_OK)
+        answer_json(request, 200, json);
+    else
+        answer_status(request, status, NULL);
+}
+
+/* /replication/<service>/<collection>[?after=<id>]: pages for a replica that starts anew. */
+static void handle_replication(struct http_request *request)
+{
+    static const struct str prefix = {"/replication/", 13}, after = {"after=", 6};
+    struct app *app = request->arg;
+    struct str rest = {request->path.ptr + prefix.len, request->path.len - prefix.len};
+    struct str service = str_cut(&rest, '/');
+    const struct collection *collection = model_find(app->process->model, service, rest);
+    struct uuid id;
+    bool has_after = str_starts_with(request->query, after);
+    if (!answer_is_trusted(request, app->process->settings.cluster_key) ||
+        !answer_allows(request, "GET"))
+        return;
+    if (collection == NULL)
+        answer_status(request, STATUS_NOT_FOUND, "there is no such collection");
+    else if (request->query.len > 0 &&
+             (!has_after || !uuid_parse((struct str){request->query.ptr + after.len,
+                                                     request->query.len - after.len},
+                                        &id)))
+        answer_status(request, STATUS_BAD_REQUEST, "the one parameter is after=<id>");
+    else
+        write_store_page(app->write_store, collection, has_after ? &id : NULL, on_page, request);
+}
+
+static void handle_old_write(struct http_request *request)
+{
+    struct app *app = request->arg;
+    struct command command = {0};
+    if (old_paths_parse_write(request, app->process->model, &command))
+        submit(request, &command, true);
+}
+
+static void handle(struct http_request *request)
+{
+    struct app *app = request->arg;
+    if (old_paths_handle(request, app->process->role->name))
+        return;
+    if (!atomic_load(&app->process->is_migrated))
+        answer_status(request, STATUS_STARTING, "the database has not been reached yet");
+    else if (route_is_v1(request->path))
+        handle_v1(request);
+    else if (str_equal(request->path, STR("/database/write/")))
+        handle_old_write(request);
+    else if (str_starts_with(request->path, STR("/replication/")))
+        handle_replication(request);
+    else
+        answer_status(request, STATUS_NOT_FOUND, "records are under /v1/<service>/<collection>");
+}
+
+/* The role */
+
+static bool open_app(struct app *app)
+{
+    app->pool = app_open_pool(app, app->process->settings.write_database_url);
+    app->write_store = write_store_new(app->pool, app->process->model);
+    return true;
+}
+
+static void start(struct process *process)
+{
+    const struct settings *settings = &process->settings;
+    struct relay_options options = {.model = process->model,
+                                    .database_url = settings->write_database_url,
+                                    .redis_url = settings->redis_url,
+                                    .slot = settings->replication_slot,
+                                    .retention = settings->replica_retention_seconds * 1000,
+                                    .metrics = process->metrics,
+                                    .is_migrated = &process->is_migrated};
+    process->relay = relay_start(&options);
+}
+
+static void stop(struct process *process)
+{
+    relay_stop(process->relay);
+}
+
+static const char *unready(struct process *process)
+{
+    if (!atomic_load(&process->is_migrated))
+        return "the database has not been reached yet";
+    return atomic_load(&process->pools_up) < process->app_count ? "the database is away" : NULL;
+}
+
+static void write_status(struct process *process, struct buf *out)
+{
+    buf_printf(out, ",\"relay\":\"%s\"", relay_state(process->relay));
+}
+
+const struct role role_write = {
+    .name = "write",
+    .handle = handle,
+    .open_app = open_app,
+    .start = start,
+    .stop = stop,
+    .unready = unready,
+    .write_status = write_status,
+};

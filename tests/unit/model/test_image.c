@@ -1,0 +1,139 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* cmocka wants those before it; this line keeps clang-format from sorting it upwards. */
+#include <cmocka.h>
+
+#include "given.h"
+#include "model/image.h"
+
+#define ID "018f3e7c-0000-7000-8000-000000000001"
+
+static struct image_head head_of(struct str created_by, struct str updated_by)
+{
+    struct image_head head = {.version = 3, .created_at = -1, .updated_at = 1795248930250};
+    bool is_uuid = uuid_parse(STR(ID), &head.id);
+    assert_true(is_uuid);
+    head.created_by = created_by;
+    head.updated_by = updated_by;
+    return head;
+}
+
+static void an_image_is_the_fields_in_order_between_what_every_record_has(void **state)
+{
+    (void)state;
+    struct collection *collection = given_collection(
+        "{'name':'b','type':'string'},{'name':'a','type':['null','int'],'default':null}");
+    struct json *fields = given_json("{'a':null,'b':'x'}");
+    struct image_head head = head_of(STR("ann"), STR(""));
+    struct json *image = image_make(collection, &head, fields);
+    json_free(&fields);
+    assert_json(image, "{'id':'" ID "','version':3,'b':'x','a':null,"
+                       "'created_at':'1969-12-31T23:59:59.999Z',"
+                       "'updated_at':'2026-11-21T08:15:30.250Z',"
+                       "'created_by':'ann','updated_by':null}");
+    json_free(&image);
+    schema_free(&collection);
+}
+
+static void the_head_that_goes_into_an_image_comes_out_of_it(void **state)
+{
+    static const char *const rows[][2] = {{"", ""}, {"ann", ""}, {"", "bob"}, {"\xc3\xa9", "\"'"}};
+    (void)state;
+    struct collection *collection = given_collection("{'name':'a','type':'int'}");
+    for (size_t i = 0; i < countof(rows); i++) {
+        struct json *fields = given_json("{'a':1}");
+        struct image_head in = head_of(str_from(rows[i][0]), str_from(rows[i][1])), out;
+        struct json *image = image_make(collection, &in, fields);
+        assert_true(image_read_head(image, &out));
+        assert_memory_equal(&in.id, &out.id, sizeof(in.id));
+        assert_int_equal(out.version, 3);
+        assert_true(out.created_at == -1 && out.updated_at == 1795248930250);
+        assert_true(str_equal(in.created_by, out.created_by));
+        assert_true(str_equal(in.updated_by, out.updated_by));
+        json_free(&image);
+        json_free(&fields);
+    }
+    schema_free(&collection);
+}
+
+static void an_image_without_a_whole_head_is_refused(void **state)
+{
+#define TIMES ",'created_at':'2026-11-21T00:00:00Z','updated_at':'2026-11-21T00:00:00Z'"
+    static const char *const rows[] = {
+        "null",
+        "[]",
+        "'" ID "'",
+        "{}",
+        "{'id':'" ID "','version':0" TIMES "}",
+        "{'id':'" ID "','version':-1" TIMES "}",
+        "{'id':'" ID "','version':1.0" TIMES "}",
+        "{'id':'" ID "','version':'1'" TIMES "}",
+        "{'id':'" ID "'" TIMES "}",
+        "{'version':1" TIMES "}",
+        "{'id':'x','version':1" TIMES "}",
+        "{'id':5,'version':1" TIMES "}",
+        "{'id':'" ID "','version':1,'created_at':'2026-11-21T00:00:00Z'}",
+        "{'id':'" ID "','version':1,'updated_at':'2026-11-21T00:00:00Z'}",
+        "{'id':'" ID "','version':1,'created_at':0,'updated_at':0}",
+        "{'id':'" ID "','version':1,'created_at':'2026-11-21','updated_at':'2026-11-21'}",
+    };
+    (void)state;
+    struct image_head head;
+    assert_false(image_read_head(NULL, &head));
+    for (size_t i = 0; i < countof(rows); i++) {
+        struct json *image = given_json(rows[i]);
+        if (image_read_head(image, &head))
+            fail_msg("%s was taken", rows[i]);
+        json_free(&image);
+    }
+    struct json *image = given_json("{'id':'" ID "','version':1" TIMES "}");
+    assert_true(image_read_head(image, &head));
+    assert_int_equal(head.created_by.len + head.updated_by.len, 0);
+    json_free(&image);
+#undef TIMES
+}
+
+/* The model's own attributes stay out: another reader's library need not know them. */
+static void an_events_schema_is_plain_avro_of_both_images(void **state)
+{
+    (void)state;
+    struct collection *collection = given_collection(
+        "{'name':'e','type':{'type':'enum','name':'E','symbols':['x']},'default':'x','filter':true,"
+        "'doc':'d'},{'name':'f','type':['null','E'],'default':null}");
+    static const char *const parts[] = {
+        "{'type':'record','name':'ItemEvent','namespace':'shop','fields':["
+        "{'name':'version','type':'long'},{'name':'before','type':['null',"
+        "{'type':'record','name':'ItemImage','namespace':'shop','fields':["
+        "{'name':'id','type':{'type':'string','logicalType':'uuid'}},"
+        "{'name':'version','type':'long'},",
+        "{'name':'e','type':{'type':'enum','name':'E','symbols':['x']},'default':'x'},"
+        "{'name':'f','type':['null','E'],'default':null},",
+        "{'name':'created_at','type':{'type':'long','logicalType':'timestamp-millis'}},"
+        "{'name':'updated_at','type':{'type':'long','logicalType':'timestamp-millis'}},"
+        "{'name':'created_by','type':['null','string']},"
+        "{'name':'updated_by','type':['null','string']}]}]},"
+        "{'name':'after','type':['null','shop.ItemImage']}]}",
+    };
+    struct buf expected = {0};
+    for (size_t i = 0; i < countof(parts); i++)
+        buf_append_text(&expected, parts[i]);
+    struct json *schema = image_event_schema(collection);
+    assert_json(schema, expected.ptr);
+    assert_true(json_same(schema, collection->event_schema));
+    buf_free(&expected);
+    json_free(&schema);
+    schema_free(&collection);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_image_is_the_fields_in_order_between_what_every_record_has),
+        cmocka_unit_test(the_head_that_goes_into_an_image_comes_out_of_it),
+        cmocka_unit_test(an_image_without_a_whole_head_is_refused),
+        cmocka_unit_test(an_events_schema_is_plain_avro_of_both_images),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
