@@ -1,8 +1,8 @@
 /* mamparo: SERVER_TYPE → settings → role → run; and a few commands beside it. */
+#include <stdio.h>
+
 #include "role/app.h"
 #include "role/seed.h"
-
-#include <stdio.h>
 
 enum { EXIT_USAGE = 64, EXIT_CONFIG = 78 /* sysexits.h */ };
 
@@ -10,13 +10,13 @@ static int run_help(int count, char **words)
 {
     struct buf text = {0};
     (void)count, (void)words;
-    buf_append_text(&text,
-                    "mamparo " MAMPARO_VERSION ": a CQRS data service\n\n"
-                    "  mamparo                          runs the role that SERVER_TYPE names\n"
-                    "  mamparo seed <service> <count>   loads sample records through WRITE_SERVERS\n"
-                    "  mamparo settings                 prints the settings as a Markdown table\n"
-                    "  mamparo --version\n  mamparo --help\n\n"
-                    "Settings, from the environment:\n");
+    buf_append_text(
+        &text, "mamparo " MAMPARO_VERSION ": a CQRS data service\n\n"
+               "  mamparo                          runs the role that SERVER_TYPE names\n"
+               "  mamparo seed <service> <count>   loads sample records through WRITE_SERVERS\n"
+               "  mamparo settings                 prints the settings as a Markdown table\n"
+               "  mamparo --version\n  mamparo --help\n\n"
+               "Settings, from the environment:\n");
     settings_write_help(&text);
     fputs(text.ptr, stdout);
     buf_free(&text);
@@ -59,8 +59,8 @@ int main(int argc, char **argv)
         const char *name;
         int (*run)(int count, char **words);
     } commands[] = {
-        {"seed", seed_run},       {"settings", run_settings}, {"--version", run_version},
-        {"--help", run_help},     {"-h", run_help},           {"help", run_help},
+        {"seed", seed_run},   {"settings", run_settings}, {"--version", run_version},
+        {"--help", run_help}, {"-h", run_help},           {"help", run_help},
     };
     if (argc == 1)
         return run_role(0, NULL);

@@ -3,6 +3,8 @@
 
     role → cqrs → model, guard, io → base
 
+A folder within a folder is of its layer.
+
 An include of ours is written from src/. A library's header is read by the few .c files that wrap
 it and by no header of ours. Prints each line that breaks this, and exits 1."""
 import re
@@ -40,7 +42,7 @@ def complaint(file, bracket, header):
         if doors and not any(file.match(door) for door in doors):
             return f"<{header}> belongs behind {' and '.join(doors)}"
         return None
-    folder = str(file.parent) if file.parent.name else ""
+    folder = file.parts[0] if len(file.parts) > 1 else ""
     if not (SRC / header).is_file() or "/" not in header:
         return f'"{header}" is not a path from src/'
     target = header.split("/")[0]

@@ -13,8 +13,9 @@
 #error "asserts guard production too: build without NDEBUG"
 #endif
 
-#define countof(array)         (sizeof(array) / sizeof((array)[0]))
-#define must_check             __attribute__((warn_unused_result))
+#define countof(array) (sizeof(array) / sizeof((array)[0]))
+#define must_check     __attribute__((warn_unused_result))
+/* Counted from 1; `args` is 0 where a va_list is passed on. */
 #define printf_like(fmt, args) __attribute__((format(printf, fmt, args)))
 
 /* The struct that holds `member` at `ptr`. */

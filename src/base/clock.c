@@ -73,7 +73,8 @@ void clock_format(int64_t wall_ms, char out[CLOCK_TEXT_SIZE])
 /* Takes `digits` digits and then, where it is not 0, `after`; false when they are not there. */
 static bool take_number(struct str *text, size_t digits, char after, int64_t *out)
 {
-    if (text->len < digits + (after != 0) || text->ptr[0] == '-' || !str_to_int64((struct str){text->ptr, digits}, out) ||
+    if (text->len < digits + (after != 0) || text->ptr[0] == '-' ||
+        !str_to_int64((struct str){text->ptr, digits}, out) ||
         (after != 0 && text->ptr[digits] != after))
         return false;
     text->ptr += digits + (after != 0);
@@ -132,8 +133,8 @@ static bool take_offset(struct str *text, int64_t *minutes)
         return false;
     int sign = text->ptr[0] == '-' ? -1 : 1;
     struct str digits = {text->ptr + 1, 5};
-    if (!take_number(&digits, 2, ':', &hours) || !take_number(&digits, 2, 0, &rest) ||
-        hours > 23 || rest > 59)
+    if (!take_number(&digits, 2, ':', &hours) || !take_number(&digits, 2, 0, &rest) || hours > 23 ||
+        rest > 59)
         return false;
     *minutes = sign * (hours * 60 + rest);
     return true;

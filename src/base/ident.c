@@ -1,8 +1,8 @@
 #include "base/ident.h"
 
-#include "base/clock.h"
-
 #include <sys/random.h>
+
+#include "base/clock.h"
 
 static void fill_random(void *out, size_t len)
 {

@@ -17,23 +17,31 @@ static struct json *as(json_t *json)
 }
 
 /* What jansson does not see: it recurses once per level, so the depth is bounded before it, and it
- * takes a NUL behind a number or a word for the end. The offset of the fault, or SIZE_MAX. */
+ * takes a NUL behind a number or a word for the end. */
+struct scan {
+    int depth;
+    bool is_in_string, is_escaped;
+};
+
+static void scan_char(struct scan *scan, char c)
+{
+    bool was_escaped = scan->is_escaped;
+    scan->is_escaped = scan->is_in_string && !was_escaped && c == '\\';
+    if (c == '"' && !was_escaped)
+        scan->is_in_string = !scan->is_in_string;
+    if (scan->is_in_string)
+        return;
+    scan->depth += (c == '{' || c == '[') - (c == '}' || c == ']');
+}
+
+/* The offset of the fault, or SIZE_MAX. */
 static size_t find_fault(struct str text, const char **what)
 {
-    int depth = 0;
-    bool in_string = false;
+    struct scan scan = {0};
     for (size_t i = 0; i < text.len; i++) {
-        char c = text.ptr[i];
-        if (in_string && c == '\\')
-            i++;
-        else if (c == '"')
-            in_string = !in_string;
-        else if (!in_string && (c == '{' || c == '['))
-            depth++;
-        else if (!in_string && (c == '}' || c == ']'))
-            depth--;
-        *what = c == '\0' ? "NUL is not allowed" : "nested deeper than 32 levels";
-        if (c == '\0' || depth > JSON_DEPTH_MAX)
+        scan_char(&scan, text.ptr[i]);
+        *what = text.ptr[i] == '\0' ? "NUL is not allowed" : "nested deeper than 32 levels";
+        if (text.ptr[i] == '\0' || scan.depth > JSON_DEPTH_MAX)
             return i;
     }
     return SIZE_MAX;
@@ -62,12 +70,13 @@ struct json *json_parse(struct str text, char mistake[JSON_MISTAKE_SIZE])
     json_t *parsed = json_loadb(text.len == 0 ? "" : text.ptr, text.len,
                                 JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
     if (parsed == NULL) {
-        /* jansson quotes the text it stopped at, which may be somebody's data: keep the rule only. */
+        /* jansson quotes the text it stopped at, which may be somebody's data: keep the rule only.
+         */
         char *quote = strstr(error.text, " near ");
         if (quote != NULL)
             *quote = '\0';
-        snprintf(mistake, JSON_MISTAKE_SIZE, "line %d, column %d: %.100s", error.line,
-                 error.column, error.text);
+        snprintf(mistake, JSON_MISTAKE_SIZE, "line %d, column %d: %.100s", error.line, error.column,
+                 error.text);
     }
     return (struct json *)parsed;
 }
@@ -121,10 +130,10 @@ void json_free(struct json **json)
 enum json_kind json_kind(const struct json *json)
 {
     static const enum json_kind kinds[] = {
-        [JSON_OBJECT] = JSON_KIND_OBJECT,   [JSON_ARRAY] = JSON_KIND_ARRAY,
-        [JSON_STRING] = JSON_KIND_STRING,   [JSON_INTEGER] = JSON_KIND_INTEGER,
-        [JSON_REAL] = JSON_KIND_REAL,       [JSON_TRUE] = JSON_KIND_BOOLEAN,
-        [JSON_FALSE] = JSON_KIND_BOOLEAN,   [JSON_NULL] = JSON_KIND_NULL,
+        [JSON_OBJECT] = JSON_KIND_OBJECT, [JSON_ARRAY] = JSON_KIND_ARRAY,
+        [JSON_STRING] = JSON_KIND_STRING, [JSON_INTEGER] = JSON_KIND_INTEGER,
+        [JSON_REAL] = JSON_KIND_REAL,     [JSON_TRUE] = JSON_KIND_BOOLEAN,
+        [JSON_FALSE] = JSON_KIND_BOOLEAN, [JSON_NULL] = JSON_KIND_NULL,
     };
     return kinds[json_typeof(of(json))];
 }

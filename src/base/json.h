@@ -27,7 +27,7 @@ struct json *json_parse(struct str text, char mistake[JSON_MISTAKE_SIZE]);
 struct json *json_make_null(void);
 struct json *json_make_boolean(bool value);
 struct json *json_make_integer(int64_t value);
-struct json *json_make_real(double value); /* finite */
+struct json *json_make_real(double value);       /* finite */
 struct json *json_make_string(struct str value); /* well-formed UTF-8 */
 struct json *json_make_array(void);
 struct json *json_make_object(void);
@@ -37,11 +37,11 @@ struct json *json_share(const struct json *json);
 void json_free(struct json **json);
 
 enum json_kind json_kind(const struct json *json);
-bool json_truth(const struct json *json);     /* of a boolean */
+bool json_truth(const struct json *json);         /* of a boolean */
 int64_t json_integer_of(const struct json *json); /* of an integer */
-double json_number(const struct json *json);  /* of an integer or a real */
-struct str json_text(const struct json *json); /* of a string */
-size_t json_count(const struct json *json);   /* of an array's items or an object's members */
+double json_number(const struct json *json);      /* of an integer or a real */
+struct str json_text(const struct json *json);    /* of a string */
+size_t json_count(const struct json *json);       /* of an array's items or an object's members */
 
 struct json *json_item(const struct json *array, size_t index);
 struct json *json_find(const struct json *object, const char *key); /* NULL where it is not */

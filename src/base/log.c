@@ -1,9 +1,9 @@
 #include "base/log.h"
 
+#include <unistd.h>
+
 #include "base/clock.h"
 #include "base/json.h"
-
-#include <unistd.h>
 
 /* The sink is the one mutable global of the program: set once, before any thread. */
 static struct {

@@ -14,16 +14,17 @@ struct log_field {
     bool is_number;
 };
 
-#define log_text(name, value)   ((struct log_field){.key = (name), .text = str_from(value)})
-#define log_str(name, value)    ((struct log_field){.key = (name), .text = (value)})
-#define log_number(name, value) ((struct log_field){.key = (name), .number = (value), .is_number = true})
+#define log_text(name, value) ((struct log_field){.key = (name), .text = str_from(value)})
+#define log_str(name, value)  ((struct log_field){.key = (name), .text = (value)})
+#define log_number(name, value)                                                                    \
+    ((struct log_field){.key = (name), .number = (value), .is_number = true})
 
 /* Once, at start: the least level that is written, and the role every line carries. */
 void log_open(enum log_level level, const char *role);
 
 void log_write(enum log_level level, const char *event, const struct log_field *fields);
 
-#define LOG_FIELDS(...) ((struct log_field[]){__VA_ARGS__ __VA_OPT__(, ){0}})
+#define LOG_FIELDS(...)       ((struct log_field[]){__VA_ARGS__ __VA_OPT__(, ){0}})
 #define log_debug(event, ...) log_write(LOG_LEVEL_DEBUG, event, LOG_FIELDS(__VA_ARGS__))
 #define log_info(event, ...)  log_write(LOG_LEVEL_INFO, event, LOG_FIELDS(__VA_ARGS__))
 #define log_warn(event, ...)  log_write(LOG_LEVEL_WARN, event, LOG_FIELDS(__VA_ARGS__))

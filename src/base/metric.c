@@ -9,8 +9,8 @@ struct metrics {
 };
 
 /* Upper bounds in microseconds; the last bucket takes what is above them all. */
-static const int64_t bounds[METRIC_BUCKETS - 1] = {100,   250,    500,    1000,   2500,    5000,   10000,
-                                                   25000, 100000, 250000, 500000, 1000000, 10000000};
+static const int64_t bounds[METRIC_BUCKETS - 1] = {
+    100, 250, 500, 1000, 2500, 5000, 10000, 25000, 100000, 250000, 500000, 1000000, 10000000};
 
 struct metrics *metrics_new(void)
 {
@@ -25,7 +25,8 @@ struct metric *metric_get(struct metrics *metrics, enum metric_kind kind, const 
 {
     pthread_mutex_lock(&metrics->lock);
     struct metric *metric = metrics->first;
-    while (metric != NULL && (strcmp(metric->name, name) != 0 || strcmp(metric->labels, labels) != 0))
+    while (metric != NULL &&
+           (strcmp(metric->name, name) != 0 || strcmp(metric->labels, labels) != 0))
         metric = metric->next;
     if (metric == NULL) {
         metric = mem_new(1, sizeof(*metric));
@@ -49,7 +50,8 @@ void metric_observe(struct metric *metric, int64_t microseconds)
     metric_add(metric, microseconds);
 }
 
-static void write_line(const struct metric *metric, const char *suffix, int64_t value, struct buf *out)
+static void write_line(const struct metric *metric, const char *suffix, int64_t value,
+                       struct buf *out)
 {
     const char *open = metric->labels[0] != '\0' ? "{" : "";
     const char *close = metric->labels[0] != '\0' ? "}" : "";

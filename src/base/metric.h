@@ -5,9 +5,9 @@
 #ifndef BASE_METRIC_H
 #define BASE_METRIC_H
 
-#include "base/buf.h"
-
 #include <stdatomic.h>
+
+#include "base/buf.h"
 
 enum metric_kind { METRIC_KIND_COUNTER, METRIC_KIND_GAUGE, METRIC_KIND_HISTOGRAM };
 

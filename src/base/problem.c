@@ -1,12 +1,13 @@
 #include "base/problem.h"
 
-#include "base/json.h"
-
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/json.h"
+
 /* vsnprintf, but never cutting inside a character. */
-static void format_detail(char detail[PROBLEM_DETAIL_SIZE], const char *format, va_list args)
+static void printf_like(2, 0)
+    format_detail(char detail[PROBLEM_DETAIL_SIZE], const char *format, va_list args)
 {
     int len = vsnprintf(detail, PROBLEM_DETAIL_SIZE, format, args);
     if (len < PROBLEM_DETAIL_SIZE)
@@ -30,8 +31,8 @@ void problem_set(struct problem *problem, enum status status, const char *format
     problem->status = status;
 }
 
-static void add_mistake(struct problem *problem, const char *kind, struct str place,
-                        const char *format, va_list args)
+static void printf_like(4, 0) add_mistake(struct problem *problem, const char *kind,
+                                          struct str place, const char *format, va_list args)
 {
     char detail[PROBLEM_DETAIL_SIZE];
     if (problem->mistake_count++ >= PROBLEM_MISTAKES_MAX)

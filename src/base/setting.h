@@ -7,10 +7,10 @@
 #include "base/buf.h"
 
 enum setting_type {
-    SETTING_TYPE_TEXT,    /* const char *, NULL when unset and without a default */
-    SETTING_TYPE_NUMBER,  /* int64_t, within least..most */
-    SETTING_TYPE_CHOICE,  /* const char *, one of `choices` */
-    SETTING_TYPE_URL,     /* const char *, beginning with one of `choices` */
+    SETTING_TYPE_TEXT,   /* const char *, NULL when unset and without a default */
+    SETTING_TYPE_NUMBER, /* int64_t, within least..most */
+    SETTING_TYPE_CHOICE, /* const char *, one of `choices` */
+    SETTING_TYPE_URL,    /* const char *, beginning with one of `choices` */
 };
 
 struct setting {

@@ -73,32 +73,39 @@ bool str_to_int64(struct str text, int64_t *out)
     return true;
 }
 
-size_t str_utf8_sequence(struct str text)
+/* The forms of RFC 3629: what the lead and the second byte may be, and the length. */
+struct utf8_form {
+    unsigned char lead_min, lead_max, second_min, second_max, length;
+};
+
+static const struct utf8_form *find_form(unsigned char lead)
 {
-    static const struct {
-        unsigned char lead_min, lead_max, second_min, second_max, length;
-    } forms[] = {
+    static const struct utf8_form forms[] = {
         {0xc2, 0xdf, 0x80, 0xbf, 2}, {0xe0, 0xe0, 0xa0, 0xbf, 3}, {0xe1, 0xec, 0x80, 0xbf, 3},
         {0xed, 0xed, 0x80, 0x9f, 3}, {0xee, 0xef, 0x80, 0xbf, 3}, {0xf0, 0xf0, 0x90, 0xbf, 4},
         {0xf1, 0xf3, 0x80, 0xbf, 4}, {0xf4, 0xf4, 0x80, 0x8f, 4},
     };
+    for (size_t i = 0; i < countof(forms); i++)
+        if (lead >= forms[i].lead_min && lead <= forms[i].lead_max)
+            return &forms[i];
+    return NULL;
+}
+
+size_t str_utf8_sequence(struct str text)
+{
     const unsigned char *p = (const unsigned char *)text.ptr;
-    size_t form = 0;
     if (text.len == 0)
         return 0;
     if (p[0] < 0x80)
         return p[0] != 0;
-    while (form < countof(forms) && (p[0] < forms[form].lead_min || p[0] > forms[form].lead_max))
-        form++;
-    if (form == countof(forms) || forms[form].length > text.len)
+    const struct utf8_form *form = find_form(p[0]);
+    if (form == NULL || form->length > text.len || p[1] < form->second_min ||
+        p[1] > form->second_max)
         return 0;
-    for (size_t i = 1; i < forms[form].length; i++) {
-        unsigned char low = i == 1 ? forms[form].second_min : 0x80;
-        unsigned char high = i == 1 ? forms[form].second_max : 0xbf;
-        if (p[i] < low || p[i] > high)
+    for (size_t i = 2; i < form->length; i++)
+        if ((p[i] & 0xc0) != 0x80)
             return 0;
-    }
-    return forms[form].length;
+    return form->length;
 }
 
 bool str_is_utf8(struct str text)
@@ -125,6 +132,7 @@ bool str_equal_secret(struct str given, struct str secret)
 {
     unsigned char difference = given.len != secret.len;
     for (size_t i = 0; i < given.len; i++)
-        difference |= (unsigned char)(given.ptr[i] ^ (secret.len > 0 ? secret.ptr[i % secret.len] : 1));
+        difference |=
+            (unsigned char)(given.ptr[i] ^ (secret.len > 0 ? secret.ptr[i % secret.len] : 1));
     return difference == 0;
 }

@@ -1,9 +1,9 @@
 #include "cqrs/command.h"
 
+#include <stdio.h>
+
 #include "model/avro.h"
 #include "model/validate.h"
-
-#include <stdio.h>
 
 void command_free(struct command *command)
 {
@@ -56,7 +56,8 @@ static bool may_go_on(const struct command *command, const struct command_record
     if (command->must_be_new) {
         /* A tombstone keeps its id: the history of a record is never begun twice. */
         if (record != NULL)
-            problem_set(problem, STATUS_PRECONDITION_FAILED, "a record with this id exists already");
+            problem_set(problem, STATUS_PRECONDITION_FAILED,
+                        "a record with this id exists already");
         return record == NULL;
     }
     if (!is_there) {
@@ -64,9 +65,8 @@ static bool may_go_on(const struct command *command, const struct command_record
         return false;
     }
     if (command->version != 0 && command->version != record->version) {
-        problem_set(problem, STATUS_PRECONDITION_FAILED,
-                    "the record has version %lld, not %lld", (long long)record->version,
-                    (long long)command->version);
+        problem_set(problem, STATUS_PRECONDITION_FAILED, "the record has version %lld, not %lld",
+                    (long long)record->version, (long long)command->version);
         return false;
     }
     return true;

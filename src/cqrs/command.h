@@ -21,9 +21,9 @@ struct command {
     enum command_kind kind;
     const struct collection *collection;
     struct uuid id;
-    bool must_be_new;   /* If-None-Match: * */
-    int64_t version;    /* If-Match; 0: any */
-    struct json *body;  /* owned; NULL for a delete */
+    bool must_be_new;        /* If-None-Match: * */
+    int64_t version;         /* If-Match; 0: any */
+    struct json *body;       /* owned; NULL for a delete */
     struct buf origin_texts; /* what `origin` borrows from */
     struct command_origin origin;
 };

@@ -122,7 +122,8 @@ bool query_parse(const struct collection *collection, struct str text, struct qu
         bool is_readable = query_decode(name, &decoded);
         size_t name_len = decoded.len;
         if (!is_readable || !query_decode(value, &decoded)) {
-            problem_at_parameter(problem, is_readable ? (struct str){decoded.ptr, name_len} : STR("?"),
+            problem_at_parameter(problem,
+                                 is_readable ? (struct str){decoded.ptr, name_len} : STR("?"),
                                  "is not percent-encoded UTF-8");
             continue;
         }

@@ -1,9 +1,9 @@
 #include "cqrs/read_store.h"
 
+#include <stdio.h>
+
 #include "base/log.h"
 #include "model/ddl.h"
-
-#include <stdio.h>
 
 static void log_refusal(const struct pg_outcome *outcome)
 {
@@ -81,7 +81,8 @@ static void write_list(const struct collection *collection, const struct query *
 {
     buf_append_text(sql, "select ");
     if (query->filter_count == 0) {
-        buf_printf(sql, "(select total from mamparo.totals where service = '%s' and collection = '%s')",
+        buf_printf(sql,
+                   "(select total from mamparo.totals where service = '%s' and collection = '%s')",
                    collection->service, collection->name);
     } else {
         buf_printf(sql, "(select count(*) from %s where ", collection->table);

@@ -18,8 +18,9 @@ static void find_record(struct errand *errand);
 static void finish(struct errand *errand)
 {
     bool is_refused = problem_is_set(&errand->problem);
-    errand->done(errand->arg, &(struct write_answer){.problem = &errand->problem,
-                                                     .change = is_refused ? NULL : &errand->change});
+    errand->done(errand->arg,
+                 &(struct write_answer){.problem = &errand->problem,
+                                        .change = is_refused ? NULL : &errand->change});
     change_free(&errand->change);
     command_free(&errand->command);
     problem_free(&errand->problem);

@@ -1,7 +1,8 @@
 /* A compartment: the walled-off share of the gateway that one service's reads, or its writes, may
  * use. What does not fit is refused at once and cannot slow another compartment.
  *
- * Every permit is returned exactly once. Pure; one per loop, with its part of the process's limit. */
+ * Every permit is returned exactly once. Pure; one per loop, with its part of the process's limit.
+ */
 #ifndef GUARD_COMPARTMENT_H
 #define GUARD_COMPARTMENT_H
 

@@ -1,12 +1,11 @@
 #include "io/http_client.h"
 
-#include "base/buf.h"
-#include "io/call.h"
-
 #include <h2o.h>
-
 #include <netdb.h>
 #include <stdio.h>
+
+#include "base/buf.h"
+#include "io/call.h"
 
 enum {
     IDLE_MS = 60000, /* well below our server's own keep-alive: the server never hangs up first */
@@ -162,8 +161,7 @@ static void connect_or_reuse(struct journey *journey);
  * already: what is safe to repeat gets one new connection. */
 static bool begin_again(struct journey *journey)
 {
-    if (!journey->is_reused || !journey->may_repeat ||
-        journey->connection->socket->input->size > 0)
+    if (!journey->is_reused || !journey->may_repeat || journey->connection->socket->input->size > 0)
         return false;
     connection_close(journey->connection);
     journey->connection = NULL;
@@ -172,11 +170,26 @@ static bool begin_again(struct journey *journey)
     return true;
 }
 
+/* What the bytes so far come to: STATUS_OK for a whole answer, STATUS_UPSTREAM_FAILED for none that
+ * can be taken, STATUS_STARTING while more are needed. An answer must say its length. */
+static enum status judge_answer(struct http_answer_head *head, const h2o_buffer_t *input)
+{
+    int whole = http_head_parse_answer((struct str){input->bytes, input->size}, head);
+    if (whole < 0 || input->size > ANSWER_BYTES_MAX)
+        return STATUS_UPSTREAM_FAILED;
+    if (whole == 0)
+        return STATUS_STARTING;
+    if (head->status == 204 && head->content_length < 0)
+        head->content_length = 0;
+    if (head->content_length < 0 || head->is_chunked || head->status < 200)
+        return STATUS_UPSTREAM_FAILED;
+    bool has_body = input->size - head->head_bytes >= (size_t)head->content_length;
+    return has_body ? STATUS_OK : STATUS_STARTING;
+}
+
 static void on_answer_bytes(h2o_socket_t *socket, const char *error)
 {
-    struct connection *connection = socket->data;
-    struct journey *journey = connection->journey;
-    struct http_answer_head *head = &journey->outcome.head;
+    struct journey *journey = ((struct connection *)socket->data)->journey;
     if (journey->call.is_over)
         return;
     if (error != NULL) {
@@ -184,14 +197,9 @@ static void on_answer_bytes(h2o_socket_t *socket, const char *error)
             finish(journey, STATUS_UPSTREAM_FAILED);
         return;
     }
-    int whole = http_head_parse_answer((struct str){socket->input->bytes, socket->input->size}, head);
-    if (whole > 0 && head->status == 204 && head->content_length < 0)
-        head->content_length = 0;
-    if (whole < 0 || socket->input->size > ANSWER_BYTES_MAX ||
-        (whole > 0 && (head->content_length < 0 || head->is_chunked || head->status < 200)))
-        finish(journey, STATUS_UPSTREAM_FAILED);
-    else if (whole > 0 && socket->input->size - head->head_bytes >= (size_t)head->content_length)
-        finish(journey, STATUS_OK);
+    enum status status = judge_answer(&journey->outcome.head, socket->input);
+    if (status != STATUS_STARTING)
+        finish(journey, status);
 }
 
 static void on_request_written(h2o_socket_t *socket, const char *error)
@@ -271,8 +279,7 @@ static void on_journey_end(struct call *call)
     journey->done(journey->arg, outcome);
     /* Bytes beyond the answer belong to no call: such a connection is not to be trusted. */
     bool is_clean = outcome->status == STATUS_OK && outcome->head.keeps_alive &&
-                    !connection->is_writing &&
-                    connection->socket->input->size == used;
+                    !connection->is_writing && connection->socket->input->size == used;
     if (is_clean) {
         h2o_buffer_consume(&connection->socket->input, used);
         connection_keep(connection);

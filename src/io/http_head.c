@@ -115,9 +115,9 @@ static bool has_transfer_encoding(const struct head *head)
 enum status http_head_check(struct str raw, const char **why)
 {
     struct head head = {.header_count = HEADERS_MAX};
-    int size = phr_parse_request(raw.ptr, raw.len, &head.method.ptr, &head.method.len,
-                                 &head.path.ptr, &head.path.len, &head.minor_version, head.headers,
-                                 &head.header_count, 0);
+    int size =
+        phr_parse_request(raw.ptr, raw.len, &head.method.ptr, &head.method.len, &head.path.ptr,
+                          &head.path.len, &head.minor_version, head.headers, &head.header_count, 0);
     *why = "the request is malformed";
     if (size <= 0 || !is_token(head.method))
         return STATUS_BAD_REQUEST;
@@ -173,9 +173,8 @@ int http_head_parse_answer(struct str raw, struct http_answer_head *out)
     struct head head = {.header_count = HEADERS_MAX};
     struct str phrase;
     *out = (struct http_answer_head){.content_length = -1};
-    int size =
-        phr_parse_response(raw.ptr, raw.len, &head.minor_version, &out->status, &phrase.ptr,
-                           &phrase.len, head.headers, &head.header_count, 0);
+    int size = phr_parse_response(raw.ptr, raw.len, &head.minor_version, &out->status, &phrase.ptr,
+                                  &phrase.len, head.headers, &head.header_count, 0);
     if (size == -2)
         return 0;
     if (size < 0)

@@ -1,16 +1,15 @@
 #include "io/http_server.h"
 
-#include "io/http_head.h"
-
-#include <h2o.h>
-#include <h2o/http1.h>
-
 #include <arpa/inet.h>
 #include <errno.h>
+#include <h2o.h>
+#include <h2o/http1.h>
 #include <netinet/tcp.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <sys/time.h>
+
+#include "io/http_head.h"
 
 enum {
     ACCEPTS_PER_TURN = 64,
@@ -138,7 +137,8 @@ static int64_t microseconds_since(const struct timeval *then)
 
 static int drop_if_slow(h2o_req_t *req, void *unused)
 {
-    bool is_reading = req->timestamps.request_begin_at.tv_sec != 0 && req->processed_at.at.tv_sec == 0;
+    bool is_reading =
+        req->timestamps.request_begin_at.tv_sec != 0 && req->processed_at.at.tv_sec == 0;
     bool is_writing = req->timestamps.response_start_at.tv_sec != 0;
     (void)unused;
     if ((is_reading && seconds_since(&req->timestamps.request_begin_at) > SLOW_CLIENT_SECONDS) ||
@@ -174,7 +174,8 @@ static void on_native_gone(void *link)
 static struct exchange *exchange_new(struct http_server *server, h2o_req_t *req)
 {
     struct exchange *exchange = mem_new(1, sizeof(*exchange));
-    struct exchange **link = h2o_mem_alloc_shared(&req->pool, sizeof(struct exchange *), on_native_gone);
+    struct exchange **link =
+        h2o_mem_alloc_shared(&req->pool, sizeof(struct exchange *), on_native_gone);
     *link = exchange;
     *exchange = (struct exchange){.server = server, .native = req, .link = link};
     struct http_request *request = &exchange->request;
@@ -259,8 +260,7 @@ void http_reply(struct http_request *request, const struct http_response *respon
     const struct http_server_options *options = &exchange->server->options;
     h2o_req_t *req = exchange->native;
     if (options->observe != NULL && req != NULL)
-        options->observe(options->arg, response->status,
-                         microseconds_since(&req->processed_at.at));
+        options->observe(options->arg, response->status, microseconds_since(&req->processed_at.at));
     if (req != NULL) {
         *exchange->link = NULL;
         send_response(req, response);
@@ -313,7 +313,8 @@ static void configure(struct http_server *server)
     handler->super.on_req = on_request;
     handler->server = server;
     h2o_create_filter(path, sizeof(h2o_filter_t))->on_setup_ostream = on_setup_stream;
-    h2o_create_filter(&host->fallback_path, sizeof(h2o_filter_t))->on_setup_ostream = on_setup_stream;
+    h2o_create_filter(&host->fallback_path, sizeof(h2o_filter_t))->on_setup_ostream =
+        on_setup_stream;
 }
 
 struct http_server *http_server_open(struct loop *loop, const struct http_server_options *options,

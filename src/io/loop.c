@@ -1,20 +1,19 @@
 #include "io/loop.h"
 
-#include "base/clock.h"
-
-#include <h2o.h>
-
 #include <fcntl.h>
+#include <h2o.h>
 #include <stdatomic.h>
+
+#include "base/clock.h"
 
 #if !defined(H2O_USE_LIBUV) || H2O_USE_LIBUV
 #error "libh2o-evloop needs H2O_USE_LIBUV=0: without it the structures differ silently"
 #endif
 
 /* h2o keeps one list of timers per duration and scans them all each turn. */
-static const uint64_t ladder[] = {1,    2,    5,    10,   20,    50,    100,   200,    250,
-                                  300,  500,  1000, 2000, 3000,  5000,  10000, 20000,  30000,
-                                  60000, 120000, 620000};
+static const uint64_t ladder[] = {1,    2,     5,     10,    20,    50,     100,
+                                  200,  250,   300,   500,   1000,  2000,   3000,
+                                  5000, 10000, 20000, 30000, 60000, 120000, 620000};
 
 struct loop {
     h2o_evloop_t *native;

@@ -50,7 +50,8 @@ void loop_defer_cancel(struct loop_defer *defer);
 struct loop_watch;
 typedef void loop_ready_fn(void *arg);
 /* NULL when the process has no descriptor left. */
-struct loop_watch *loop_watch_open(struct loop *loop, int fd, loop_ready_fn *on_readable, void *arg);
+struct loop_watch *loop_watch_open(struct loop *loop, int fd, loop_ready_fn *on_readable,
+                                   void *arg);
 /* Once, when it can be written; nothing happens when that is already asked for. */
 void loop_watch_writable(struct loop_watch *watch, loop_ready_fn *on_writable);
 void loop_watch_close(struct loop_watch **watch);

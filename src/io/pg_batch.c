@@ -1,10 +1,9 @@
 #include "io/pg_batch.h"
 
-#include "io/pg_raw.h"
-
 #include <libpq-fe.h>
-
 #include <stdio.h>
+
+#include "io/pg_raw.h"
 
 /* More in one Sync gains nothing measurable and makes a failure dearer. */
 enum { BATCH_MAX = 32 };
@@ -95,8 +94,8 @@ static void lose(struct pg_batch *batch, const char *fault)
         /* What was answered before the Sync was not committed yet. */
         PQclear(query->result);
         query->result = NULL;
-        call_end(&query->call, query->is_write && batch->is_sync_sent ? STATUS_UNCERTAIN
-                                                                      : STATUS_UNAVAILABLE);
+        call_end(&query->call,
+                 query->is_write && batch->is_sync_sent ? STATUS_UNCERTAIN : STATUS_UNAVAILABLE);
     }
     batch->count = 0;
     batch->options.over(batch->options.arg, &none, fault);
@@ -147,8 +146,7 @@ void pg_batch_send(struct pg_batch *batch)
 {
     batch->next = batch->queries.next;
     loop_timer_start(batch->options.loop, &batch->deadline, batch->options.batch_ms);
-    list_each(link, &batch->queries)
-    {
+    list_each (link, &batch->queries) {
         if (!send_query(batch, container_of(link, struct pg_query, link))) {
             lose(batch, pg_raw_fault((struct pg_conn *)batch->conn));
             return;

@@ -19,9 +19,9 @@ struct pg_query {
     const struct pg_statement *statement;
     struct pg_values values;
     bool is_write;
-    bool runs_alone;  /* its batch failed once */
+    bool runs_alone;   /* its batch failed once */
     bool is_preparing; /* the statement's own answer comes first */
-    void *result;     /* libpq's, owned; NULL until it came */
+    void *result;      /* libpq's, owned; NULL until it came */
     pg_done_fn *done;
     void *arg;
 };

@@ -1,18 +1,17 @@
 #include "io/pg_log.h"
 
+#include <libpq-fe.h>
+#include <poll.h>
+#include <stdio.h>
+
 #include "base/clock.h"
 #include "io/pg_output.h"
 #include "io/pg_raw.h"
 
-#include <libpq-fe.h>
-
-#include <poll.h>
-#include <stdio.h>
-
 enum {
-    DATA_HEAD = 25,       /* 'w', start, end, time: chapter 55.4 */
-    KEEPALIVE_SIZE = 18,  /* 'k', end, time, "answer me" */
-    STATUS_SIZE = 34,     /* 'r', written, flushed, applied, time, "answer me" */
+    DATA_HEAD = 25,      /* 'w', start, end, time: chapter 55.4 */
+    KEEPALIVE_SIZE = 18, /* 'k', end, time, "answer me" */
+    STATUS_SIZE = 34,    /* 'r', written, flushed, applied, time, "answer me" */
     STATUS_EVERY_MS = 10000,
 };
 

@@ -14,12 +14,12 @@
 struct pg_pool;
 
 struct pg_pool_options {
-    const char *url;        /* lives as long as the pool */
+    const char *url; /* lives as long as the pool */
     int connections;
-    int64_t queue_max;      /* queries */
-    msec_t queue_ms;        /* the longest wait for a connection */
-    msec_t batch_ms;        /* a batch that takes longer means a dead connection */
-    int64_t statement_ms;   /* PostgreSQL's statement_timeout; 0: none */
+    int64_t queue_max;    /* queries */
+    msec_t queue_ms;      /* the longest wait for a connection */
+    msec_t batch_ms;      /* a batch that takes longer means a dead connection */
+    int64_t statement_ms; /* PostgreSQL's statement_timeout; 0: none */
     /* Told when the first connection is there, and when the last is gone, with the reason. */
     void (*on_change)(void *arg, bool is_up, const char *why);
     void *arg;
@@ -29,7 +29,8 @@ struct pg_pool_options {
 struct pg_pool *pg_pool_open(struct loop *loop, const struct pg_pool_options *options);
 
 /* The statement of that text, prepared when it is first used on a connection. Beyond
- * PG_STATEMENTS_MAX texts it is one that is parsed each time, and lives until its one query ends. */
+ * PG_STATEMENTS_MAX texts it is one that is parsed each time, and lives until its one query ends.
+ */
 enum { PG_STATEMENTS_MAX = 1024 };
 const struct pg_statement *pg_pool_statement(struct pg_pool *pool, const char *sql,
                                              int parameter_count);

@@ -15,8 +15,9 @@ struct pg_statement {
 struct pg_rows; /* never defined: a libpq result behind our own name */
 
 size_t pg_rows_count(const struct pg_rows *rows);
-struct str pg_rows_text(const struct pg_rows *rows, size_t row, int column); /* NULL gives ptr NULL */
-int64_t pg_rows_number(const struct pg_rows *rows, size_t row, int column);  /* NULL gives 0 */
+struct str pg_rows_text(const struct pg_rows *rows, size_t row,
+                        int column); /* NULL gives ptr NULL */
+int64_t pg_rows_number(const struct pg_rows *rows, size_t row, int column); /* NULL gives 0 */
 size_t pg_rows_affected(const struct pg_rows *rows); /* by INSERT, UPDATE or DELETE */
 
 /* What became of a query. STATUS_OK: it is committed and `rows` is there. CONFLICT: a unique index

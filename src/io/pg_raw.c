@@ -1,7 +1,6 @@
 #include "io/pg_raw.h"
 
 #include <libpq-fe.h>
-
 #include <pthread.h>
 #include <stdio.h>
 
@@ -16,9 +15,15 @@ struct pg_conn *pg_raw_connect(const char *url, const char *session, const char 
     /* Instants come as text: in UTC and in ISO's order, whatever the server's own habit. */
     snprintf(options, sizeof(options), "-c TimeZone=UTC -c DateStyle=ISO,YMD %s", session);
     /* The first entry is expanded as a URL; what follows it wins over what the URL says. */
-    const char *keys[] = {"dbname",           "options",         "application_name",
-                          "connect_timeout",  "tcp_user_timeout", "keepalives_idle",
-                          "client_encoding",  replication == NULL ? NULL : "replication", NULL};
+    const char *keys[] = {"dbname",
+                          "options",
+                          "application_name",
+                          "connect_timeout",
+                          "tcp_user_timeout",
+                          "keepalives_idle",
+                          "client_encoding",
+                          replication == NULL ? NULL : "replication",
+                          NULL};
     const char *values[] = {url, options, "mamparo", "3", "5000", "5", "UTF8", replication, NULL};
     return (struct pg_conn *)PQconnectdbParams(keys, values, 1);
 }
@@ -73,7 +78,8 @@ void pg_raw_connect_later(struct loop *loop, const char *url, const char *sessio
 {
     struct attempt *attempt = mem_new(1, sizeof(*attempt));
     pthread_t thread;
-    *attempt = (struct attempt){.loop = loop, .url = url, .session = session, .done = done, .arg = arg};
+    *attempt =
+        (struct attempt){.loop = loop, .url = url, .session = session, .done = done, .arg = arg};
     if (pthread_create(&thread, NULL, attempt_run, attempt) != 0)
         abort();
     pthread_detach(thread);

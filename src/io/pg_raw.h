@@ -16,8 +16,8 @@ void pg_raw_close(struct pg_conn **conn);
 /* NULL for a working connection, else one line about what is wrong. */
 const char *pg_raw_fault(struct pg_conn *conn);
 
-/* The same in a thread of its own, then `done` is called in the loop, with a connection that is in pipeline mode, or with one that
- * has a fault. The texts live until then. */
+/* The same in a thread of its own, then `done` is called in the loop, with a connection that is in
+ * pipeline mode, or with one that has a fault. The texts live until then. */
 typedef void pg_connected_fn(void *arg, struct pg_conn *conn);
 void pg_raw_connect_later(struct loop *loop, const char *url, const char *session,
                           pg_connected_fn *done, void *arg);

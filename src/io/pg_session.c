@@ -1,13 +1,12 @@
 #include "io/pg_session.h"
 
-#include "base/clock.h"
-#include "io/pg_raw.h"
-
-#include <libpq-fe.h>
-
 #include <errno.h>
+#include <libpq-fe.h>
 #include <poll.h>
 #include <stdio.h>
+
+#include "base/clock.h"
+#include "io/pg_raw.h"
 
 enum { ANSWER_MS = 30000 };
 
@@ -47,27 +46,35 @@ const char *pg_session_fault(const struct pg_session *session)
     return session->fault;
 }
 
+/* Waits for the socket; false when the deadline passed or the connection broke. */
+static bool wait_for_socket(PGconn *conn, bool wants_to_write, msec_t until)
+{
+    msec_t left = until - clock_monotonic();
+    struct pollfd fd = {.fd = PQsocket(conn), .events = POLLIN};
+    if (wants_to_write)
+        fd.events |= POLLOUT;
+    int ready = left <= 0 ? 0 : poll(&fd, 1, (int)left);
+    if (ready < 0)
+        return errno == EINTR;
+    return ready > 0 && (fd.revents == POLLOUT || PQconsumeInput(conn));
+}
+
 /* True when libpq has the whole of the next result. */
 static bool wait_for_result(PGconn *conn, msec_t until)
 {
     for (;;) {
         int left = PQflush(conn);
-        msec_t wait = until - clock_monotonic();
-        struct pollfd fd = {.fd = PQsocket(conn), .events = POLLIN};
         if (left < 0)
             return false;
         if (left == 0 && !PQisBusy(conn))
             return true;
-        fd.events = (short)(POLLIN | (left > 0 ? POLLOUT : 0));
-        int ready = wait <= 0 ? 0 : poll(&fd, 1, (int)wait);
-        if (ready == 0 || (ready < 0 && errno != EINTR))
-            return false;
-        if (ready > 0 && (fd.revents & (POLLIN | POLLERR | POLLHUP)) && !PQconsumeInput(conn))
+        if (!wait_for_socket(conn, left > 0, until))
             return false;
     }
 }
 
-/* The last result of what was sent; the first that failed wins over it. NULL when it did not come. */
+/* The last result of what was sent; the first that failed wins over it. NULL when it did not come.
+ */
 static PGresult *collect(PGconn *conn)
 {
     msec_t until = clock_monotonic() + ANSWER_MS;

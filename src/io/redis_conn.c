@@ -1,10 +1,9 @@
 #include "io/redis_conn.h"
 
-#include "base/base.h"
-
 #include <hiredis/hiredis.h>
-
 #include <stdio.h>
+
+#include "base/base.h"
 
 enum { DEADLINE_MS = 3000, WORDS_MAX = 64 };
 
@@ -66,8 +65,7 @@ static bool log_in(struct redis_conn *conn, const struct place *place)
     struct str choose[] = {STR("SELECT"), {database, 0}};
     choose[1].len =
         (size_t)snprintf(database, sizeof(database), "%lld", (long long)place->database);
-    if (password.len > 0 &&
-        !(user.len > 0 ? greet(conn, with_user, 3) : greet(conn, without, 2)))
+    if (password.len > 0 && !(user.len > 0 ? greet(conn, with_user, 3) : greet(conn, without, 2)))
         return false;
     return place->database == 0 || greet(conn, choose, 2);
 }
@@ -85,8 +83,7 @@ struct redis_conn *redis_conn_open(const char *url, char *mistake, size_t mistak
         return NULL;
     }
     struct redis_conn *conn = mem_new(1, sizeof(*conn));
-    conn->context =
-        redisConnectWithTimeout(place.host, (int)place.port, to_timeval(DEADLINE_MS));
+    conn->context = redisConnectWithTimeout(place.host, (int)place.port, to_timeval(DEADLINE_MS));
     if (conn->context == NULL)
         abort();
     bool is_open = conn->context->err == 0;

@@ -1,12 +1,12 @@
 #include "model/avro.h"
 
+#include <avro.h>
+
 #include "base/clock.h"
 #include "model/avro_check.h"
 #include "model/expand.h"
 #include "model/fingerprint.h"
 #include "model/schema.h"
-
-#include <avro.h>
 
 enum { HEADER_SIZE = 10 };
 
@@ -113,7 +113,8 @@ static bool put_branch(avro_value_t *to, const struct json *both, const struct j
 {
     for (size_t i = 0; i < json_count(both); i++) {
         const struct json *type = json_item(both, i);
-        bool is_null = json_kind(type) == JSON_KIND_STRING && str_equal(json_text(type), STR("null"));
+        bool is_null =
+            json_kind(type) == JSON_KIND_STRING && str_equal(json_text(type), STR("null"));
         avro_value_t branch;
         if (is_null != (json_kind(from) == JSON_KIND_NULL))
             continue;
@@ -124,36 +125,47 @@ static bool put_branch(avro_value_t *to, const struct json *both, const struct j
     return false;
 }
 
-static bool put_scalar(avro_value_t *to, const struct field_shape *shape, const struct json *from)
+static bool put_integer(avro_value_t *to, enum field_type type, int64_t value)
 {
-    enum json_kind kind = json_kind(from);
+    if (type == FIELD_TYPE_LONG)
+        return avro_value_set_long(to, value) == 0;
+    return type == FIELD_TYPE_INT && value == (int32_t)value &&
+           avro_value_set_int(to, (int32_t)value) == 0;
+}
+
+static bool put_text(avro_value_t *to, const struct field_shape *shape, struct str text)
+{
     int32_t days;
     int64_t ms;
     switch (shape->type) {
-    case FIELD_TYPE_BOOLEAN:
-        return kind == JSON_KIND_BOOLEAN && avro_value_set_boolean(to, json_truth(from)) == 0;
-    case FIELD_TYPE_INT:
-        return kind == JSON_KIND_INTEGER && json_integer_of(from) == (int32_t)json_integer_of(from) &&
-               avro_value_set_int(to, (int32_t)json_integer_of(from)) == 0;
-    case FIELD_TYPE_LONG:
-        return kind == JSON_KIND_INTEGER && avro_value_set_long(to, json_integer_of(from)) == 0;
-    case FIELD_TYPE_DOUBLE:
+    case FIELD_TYPE_ENUM:
+        return put_symbol(to, shape->avro, text);
+    case FIELD_TYPE_DATE:
+        return clock_parse_date(text, &days) && avro_value_set_int(to, days) == 0;
+    case FIELD_TYPE_TIMESTAMP:
+        return clock_parse(text, &ms) && avro_value_set_long(to, ms) == 0;
+    default:
+        return (shape->type == FIELD_TYPE_STRING || shape->type == FIELD_TYPE_UUID) &&
+               put_string(to, text);
+    }
+}
+
+static bool put_scalar(avro_value_t *to, const struct field_shape *shape, const struct json *from)
+{
+    enum json_kind kind = json_kind(from);
+    if (shape->type == FIELD_TYPE_DOUBLE)
         return (kind == JSON_KIND_INTEGER || kind == JSON_KIND_REAL) &&
                avro_value_set_double(to, json_number(from)) == 0;
+    switch (kind) {
+    case JSON_KIND_BOOLEAN:
+        return shape->type == FIELD_TYPE_BOOLEAN &&
+               avro_value_set_boolean(to, json_truth(from)) == 0;
+    case JSON_KIND_INTEGER:
+        return put_integer(to, shape->type, json_integer_of(from));
+    case JSON_KIND_STRING:
+        return put_text(to, shape, json_text(from));
     default:
-        break;
-    }
-    if (kind != JSON_KIND_STRING)
         return false;
-    switch (shape->type) {
-    case FIELD_TYPE_ENUM:
-        return put_symbol(to, shape->avro, json_text(from));
-    case FIELD_TYPE_DATE:
-        return clock_parse_date(json_text(from), &days) && avro_value_set_int(to, days) == 0;
-    case FIELD_TYPE_TIMESTAMP:
-        return clock_parse(json_text(from), &ms) && avro_value_set_long(to, ms) == 0;
-    default:
-        return put_string(to, json_text(from));
     }
 }
 

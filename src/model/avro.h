@@ -18,8 +18,8 @@ void avro_codec_free(struct avro_codec **codec);
 uint64_t avro_codec_fingerprint(const struct avro_codec *codec);
 
 /* Appends `value`, which must fit the schema: false, and nothing appended, where it does not. */
-bool avro_encode(const struct avro_codec *codec, const struct json *value, struct buf *out)
-    must_check;
+bool avro_encode(const struct avro_codec *codec, const struct json *value,
+                 struct buf *out) must_check;
 
 /* The value, the caller's to free. NULL for bytes that are not one whole value of this very
  * schema: any bytes may be passed. */

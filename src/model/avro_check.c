@@ -96,16 +96,16 @@ static bool take_branch(const struct json *both, struct str *rest)
     return is_null || take(type, rest);
 }
 
-static bool take(const struct json *type, struct str *rest)
+static bool take_boolean(struct str *rest)
 {
-    struct field_shape shape;
-    if (json_kind(type) == JSON_KIND_ARRAY)
-        return take_branch(type, rest);
-    if (!schema_shape(type, &shape))
-        return false;
-    switch (shape.type) {
+    return rest->len > 0 && (unsigned char)rest->ptr[0] <= 1 && take_bytes(rest, 1);
+}
+
+static bool take_scalar(const struct field_shape *shape, struct str *rest)
+{
+    switch (shape->type) {
     case FIELD_TYPE_BOOLEAN:
-        return rest->len > 0 && (unsigned char)rest->ptr[0] <= 1 && take_bytes(rest, 1);
+        return take_boolean(rest);
     case FIELD_TYPE_INT:
         return take_long_within(rest, INT32_MIN, INT32_MAX);
     case FIELD_TYPE_LONG:
@@ -118,14 +118,25 @@ static bool take(const struct json *type, struct str *rest)
     case FIELD_TYPE_DOUBLE:
         return take_double(rest);
     case FIELD_TYPE_ENUM:
-        return take_long_within(rest, 0, (int64_t)json_count(json_find(shape.avro, "symbols")) - 1);
-    case FIELD_TYPE_ARRAY:
-        return take_array(json_find(shape.avro, "items"), rest);
-    case FIELD_TYPE_RECORD:
-        return take_fields(json_find(shape.avro, "fields"), rest);
+        return take_long_within(rest, 0,
+                                (int64_t)json_count(json_find(shape->avro, "symbols")) - 1);
     default:
         return take_string(rest);
     }
+}
+
+static bool take(const struct json *type, struct str *rest)
+{
+    struct field_shape shape;
+    if (json_kind(type) == JSON_KIND_ARRAY)
+        return take_branch(type, rest);
+    if (!schema_shape(type, &shape))
+        return false;
+    if (shape.type == FIELD_TYPE_ARRAY)
+        return take_array(json_find(shape.avro, "items"), rest);
+    if (shape.type == FIELD_TYPE_RECORD)
+        return take_fields(json_find(shape.avro, "fields"), rest);
+    return take_scalar(&shape, rest);
 }
 
 bool avro_check(const struct json *schema, struct str bytes)

@@ -55,7 +55,8 @@ const char *ddl_column_type(const struct field *field)
 static void write_index_name(const struct collection *collection, const char *rest, struct buf *out)
 {
     struct buf name = {0};
-    /* A dot is in no name of ours: no two indexes, nor an index and a table, can be called the same. */
+    /* A dot is in no name of ours: no two indexes, nor an index and a table, can be called the
+     * same. */
     buf_printf(&name, "%s.%s", collection->name, rest);
     if (name.len > 63) {
         char hash[FINGERPRINT_TEXT_SIZE];
@@ -75,7 +76,8 @@ static void write_column(const struct collection *collection, const struct field
                field->name, type);
     if (field->shape.type == FIELD_TYPE_DATE || field->shape.type == FIELD_TYPE_TIMESTAMP)
         buf_append_text(out, " collate \"C\"");
-    buf_printf(out, " generated always as ((body::jsonb ->> '%s')::%s) stored;\n", field->name, type);
+    buf_printf(out, " generated always as ((body::jsonb ->> '%s')::%s) stored;\n", field->name,
+               type);
 }
 
 static void write_index(const struct collection *collection, const struct field *field,
@@ -134,8 +136,9 @@ static void write_schema(const struct collection *collection, struct buf *out)
 
 void ddl_write(const struct model *model, enum ddl_side side, struct buf *out)
 {
-    buf_append_text(out, "set client_min_messages = warning;\nset standard_conforming_strings = on;\n"
-                         "begin;\nselect pg_advisory_xact_lock(" MIGRATION_LOCK ");\n");
+    buf_append_text(out,
+                    "set client_min_messages = warning;\nset standard_conforming_strings = on;\n"
+                    "begin;\nselect pg_advisory_xact_lock(" MIGRATION_LOCK ");\n");
     buf_append_text(out, both_sides);
     buf_append_text(out, side == DDL_SIDE_WRITE ? write_side : read_side);
     for (size_t s = 0; s < model->service_count; s++) {

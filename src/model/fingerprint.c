@@ -25,8 +25,8 @@ static bool has_dot(struct str name)
 
 static bool is_primitive(struct str name)
 {
-    static const char *const names[] = {"null", "boolean", "int",   "long",
-                                        "float", "double", "bytes", "string"};
+    static const char *const names[] = {"null",  "boolean", "int",   "long",
+                                        "float", "double",  "bytes", "string"};
     for (size_t i = 0; i < countof(names); i++)
         if (str_equal(name, str_from(names[i])))
             return true;

@@ -40,7 +40,8 @@ bool image_read_head(const struct json *image, struct image_head *head_out)
     head_out->version = json_find_integer(image, "version", 0);
     head_out->created_by = json_find_text(image, "created_by", STR(""));
     head_out->updated_by = json_find_text(image, "updated_by", STR(""));
-    return head_out->version > 0 && uuid_parse(json_find_text(image, "id", STR("")), &head_out->id) &&
+    return head_out->version > 0 &&
+           uuid_parse(json_find_text(image, "id", STR("")), &head_out->id) &&
            clock_parse(json_find_text(image, "created_at", STR("")), &head_out->created_at) &&
            clock_parse(json_find_text(image, "updated_at", STR("")), &head_out->updated_at);
 }

@@ -1,7 +1,8 @@
 /* The image of a record: its fields with what every record has besides them (id, version, who and
  * when), as one JSON object, served, stored and published alike.
  *
- *   {"id","version",<fields in schema order>,"created_at","updated_at","created_by","updated_by"} */
+ *   {"id","version",<fields in schema order>,"created_at","updated_at","created_by","updated_by"}
+ */
 #ifndef MODEL_IMAGE_H
 #define MODEL_IMAGE_H
 
@@ -12,7 +13,7 @@
 struct image_head {
     struct uuid id;
     int64_t version;
-    int64_t created_at, updated_at; /* wall milliseconds */
+    int64_t created_at, updated_at;    /* wall milliseconds */
     struct str created_by, updated_by; /* empty: nobody said */
 };
 

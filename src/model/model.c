@@ -24,7 +24,8 @@ static bool read_file(const char *path, struct buf *out, struct buf *mistakes)
     fclose(file);
     out->len += got;
     if (!whole)
-        buf_printf(mistakes, "%s: is larger than %d bytes or cannot be read\n", path, FILE_SIZE_MAX);
+        buf_printf(mistakes, "%s: is larger than %d bytes or cannot be read\n", path,
+                   FILE_SIZE_MAX);
     return whole;
 }
 
@@ -35,8 +36,10 @@ static void load_collection(struct service *service, const char *folder, struct 
     struct str stem = {file.ptr, file.len - strlen(".avsc")};
     buf_printf(&path, "%s/%s/" STR_FMT, folder, service->name, STR_ARG(file));
     if (!schema_is_name(stem)) {
-        buf_printf(mistakes, "%s: the file's name must be a letter, then letters, digits or "
-                             "underscores\n", path.ptr);
+        buf_printf(mistakes,
+                   "%s: the file's name must be a letter, then letters, digits or "
+                   "underscores\n",
+                   path.ptr);
     } else if (read_file(path.ptr, &text, mistakes)) {
         struct collection *collection =
             schema_load(path.ptr, str_from(service->name), stem, buf_str(&text), mistakes);

@@ -1,11 +1,11 @@
 #include "model/schema.h"
 
+#include <ctype.h>
+
 #include "model/avro.h"
 #include "model/expand.h"
 #include "model/image.h"
 #include "model/validate.h"
-
-#include <ctype.h>
 
 enum { INDEXED_LENGTH_MAX = 500 };
 
@@ -38,11 +38,11 @@ static bool shape_of_name(struct str type, struct str logical, enum field_type *
         const char *logical;
         enum field_type field_type;
     } names[] = {
-        {"string", "", FIELD_TYPE_STRING},     {"string", "uuid", FIELD_TYPE_UUID},
-        {"boolean", "", FIELD_TYPE_BOOLEAN},   {"int", "", FIELD_TYPE_INT},
-        {"int", "date", FIELD_TYPE_DATE},      {"long", "", FIELD_TYPE_LONG},
-        {"double", "", FIELD_TYPE_DOUBLE},     {"long", "timestamp-millis", FIELD_TYPE_TIMESTAMP},
-        {"enum", "", FIELD_TYPE_ENUM},         {"array", "", FIELD_TYPE_ARRAY},
+        {"string", "", FIELD_TYPE_STRING},   {"string", "uuid", FIELD_TYPE_UUID},
+        {"boolean", "", FIELD_TYPE_BOOLEAN}, {"int", "", FIELD_TYPE_INT},
+        {"int", "date", FIELD_TYPE_DATE},    {"long", "", FIELD_TYPE_LONG},
+        {"double", "", FIELD_TYPE_DOUBLE},   {"long", "timestamp-millis", FIELD_TYPE_TIMESTAMP},
+        {"enum", "", FIELD_TYPE_ENUM},       {"array", "", FIELD_TYPE_ARRAY},
         {"record", "", FIELD_TYPE_RECORD},
     };
     for (size_t i = 0; i < countof(names); i++)
@@ -101,8 +101,8 @@ static bool is_taken(const struct json *avro)
 static double find_number(const struct json *object, const char *key, double otherwise)
 {
     const struct json *found = json_find(object, key);
-    bool is_number = found != NULL && (json_kind(found) == JSON_KIND_INTEGER ||
-                                       json_kind(found) == JSON_KIND_REAL);
+    bool is_number = found != NULL &&
+                     (json_kind(found) == JSON_KIND_INTEGER || json_kind(found) == JSON_KIND_REAL);
     return is_number ? json_number(found) : otherwise;
 }
 
@@ -124,7 +124,7 @@ static regex_t *compile_pattern(const struct json *json, const char *name, struc
 
 /* Attributes that would do nothing if misspelt, or of another kind, are the ones worth a list. */
 static void refuse_odd_attributes(const struct json *json, const char *name,
-                                      struct reading *reading)
+                                  struct reading *reading)
 {
     enum {
         ANY = ~0,
@@ -137,10 +137,10 @@ static void refuse_odd_attributes(const struct json *json, const char *name,
         const char *name;
         int kinds;
     } known[] = {
-        {"name", ANY},     {"type", ANY},   {"default", ANY},     {"doc", ANY},
-        {"aliases", ANY},  {"order", ANY},  {"minLength", WHOLE}, {"maxLength", WHOLE},
-        {"pattern", TEXT}, {"format", ANY}, {"minimum", NUMBER},  {"maximum", NUMBER},
-        {"unique", TRUTH}, {"filter", TRUTH}, {"sort", ANY},      {"search", ANY},
+        {"name", ANY},     {"type", ANY},     {"default", ANY},     {"doc", ANY},
+        {"aliases", ANY},  {"order", ANY},    {"minLength", WHOLE}, {"maxLength", WHOLE},
+        {"pattern", TEXT}, {"format", ANY},   {"minimum", NUMBER},  {"maximum", NUMBER},
+        {"unique", TRUTH}, {"filter", TRUTH}, {"sort", ANY},        {"search", ANY},
         {"words", ANY},    {"privacy", ANY},  {"immutable", ANY},
     };
     for (struct json_member m = json_first(json); m.key != NULL; m = json_next(json, m)) {
@@ -150,8 +150,10 @@ static void refuse_odd_attributes(const struct json *json, const char *name,
         if (i < countof(known) && (known[i].kinds & 1 << json_kind(m.value)) != 0)
             continue;
         struct buf what = {0};
-        buf_printf(&what, i == countof(known) ? "has the unknown attribute \"%s\""
-                                              : "has no such value for \"%s\"", m.key);
+        buf_printf(&what,
+                   i == countof(known) ? "has the unknown attribute \"%s\""
+                                       : "has no such value for \"%s\"",
+                   m.key);
         say(reading, name, what.ptr);
         buf_free(&what);
     }
@@ -190,33 +192,45 @@ static void check_default(const struct field *field, const struct json *type,
     problem_free(&problem);
 }
 
-static void read_field(struct field *field, const struct json *json, struct reading *reading)
+static void check_name(const struct field *field, struct reading *reading)
 {
-    static const char *const reserved[] = {"id",         "version",    "created_at", "updated_at",
-                                           "created_by", "updated_by", "deleted",    "body",
+    static const char *const reserved[] = {"id", "version", "created_at", "updated_at",
+                                           "created_by", "updated_by", "deleted", "body",
                                            /* and these PostgreSQL's tables */
                                            "tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"};
+    if (!schema_is_name(str_from(field->name)))
+        say(reading, field->name, "name must be a letter, then letters, digits or underscores");
+    for (size_t i = 0; i < countof(reserved); i++)
+        if (strcmp(field->name, reserved[i]) == 0)
+            say(reading, field->name, "is a name that every record has already");
+}
+
+static void check_index(const struct field *field, struct reading *reading)
+{
+    if (!field->is_filter && !field->is_unique)
+        return;
+    /* A B-tree entry holds 2,704 bytes at most: a longer value could never be stored. */
+    if (field->shape.type == FIELD_TYPE_STRING && field->max_length > INDEXED_LENGTH_MAX)
+        say(reading, field->name, "filter and unique need a maxLength of 500 or less");
+    if (field->shape.type >= FIELD_TYPE_ARRAY)
+        say(reading, field->name, "an array or a record can be neither filter nor unique");
+}
+
+static void read_field(struct field *field, const struct json *json, struct reading *reading)
+{
     const struct json *type = json_find(json, "type");
     struct str name = json_find_text(json, "name", STR(""));
     field->name = name.len > 0 ? name.ptr : "?";
-    if (!schema_is_name(name))
-        say(reading, field->name, "name must be a letter, then letters, digits or underscores");
-    for (size_t i = 0; i < countof(reserved); i++)
-        if (str_equal(name, str_from(reserved[i])))
-            say(reading, field->name, "is a name that every record has already");
+    check_name(field, reading);
     if (!is_taken(type) || !schema_shape(type, &field->shape))
-        say(reading, field->name, "type must be string, boolean, int, long, double, enum, array, "
-                                  "record, date, timestamp-millis, uuid, or one of them with null");
+        say(reading, field->name,
+            "type must be string, boolean, int, long, double, enum, array, "
+            "record, date, timestamp-millis, uuid, or one of them with null");
     refuse_odd_attributes(json, field->name, reading);
     read_rules(field, json, reading);
     if (field->otherwise != NULL && is_taken(type))
         check_default(field, type, reading);
-    /* A B-tree entry holds 2,704 bytes at most: a longer value could never be stored. */
-    if ((field->is_filter || field->is_unique) && field->shape.type == FIELD_TYPE_STRING &&
-        field->max_length > INDEXED_LENGTH_MAX)
-        say(reading, field->name, "filter and unique need a maxLength of 500 or less");
-    if ((field->is_filter || field->is_unique) && field->shape.type >= FIELD_TYPE_ARRAY)
-        say(reading, field->name, "an array or a record can be neither filter nor unique");
+    check_index(field, reading);
 }
 
 static void read_fields(struct collection *collection, struct reading *reading)

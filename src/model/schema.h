@@ -3,10 +3,10 @@
 #ifndef MODEL_SCHEMA_H
 #define MODEL_SCHEMA_H
 
+#include <regex.h>
+
 #include "base/buf.h"
 #include "base/json.h"
-
-#include <regex.h>
 
 enum field_type {
     FIELD_TYPE_STRING,
@@ -33,7 +33,7 @@ struct field_shape {
 struct field {
     const char *name;
     struct field_shape shape;
-    const struct json *otherwise; /* the default; NULL where the field is required */
+    const struct json *otherwise;   /* the default; NULL where the field is required */
     int64_t min_length, max_length; /* of strings, in characters; INT64_MAX: any */
     double minimum, maximum;        /* of numbers */
     regex_t *pattern;               /* NULL: any */
@@ -46,9 +46,9 @@ struct avro_codec;
 
 struct collection {
     char *service;
-    char *name;   /* "entries" */
-    char *entity; /* "entry": the record's name in lower case, as event types say it */
-    char *table;  /* "medical"."entries", quoted */
+    char *name;            /* "entries" */
+    char *entity;          /* "entry": the record's name in lower case, as event types say it */
+    char *table;           /* "medical"."entries", quoted */
     struct json *schema;   /* the file's tree */
     struct json *expanded; /* the same with names expanded; the fields borrow from it */
     struct field *fields;

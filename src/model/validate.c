@@ -1,9 +1,9 @@
 #include "model/validate.h"
 
+#include <math.h>
+
 #include "base/clock.h"
 #include "base/ident.h"
-
-#include <math.h>
 
 /* What a walk through a document carries: where it is, and where mistakes go. */
 struct walk {
@@ -11,7 +11,8 @@ struct walk {
     struct problem *problem;
 };
 
-static struct json *take_value(const struct json *avro, const struct json *value, struct walk *walk);
+static struct json *take_value(const struct json *avro, const struct json *value,
+                               struct walk *walk);
 
 /* RFC 6901: '~' and '/' inside a name are written ~0 and ~1. */
 static size_t enter(struct walk *walk, const char *name)
@@ -100,26 +101,44 @@ static struct json *read_text(enum field_type type, const struct json *avro, str
     }
 }
 
+static bool is_number_type(enum field_type type)
+{
+    return type == FIELD_TYPE_INT || type == FIELD_TYPE_LONG || type == FIELD_TYPE_DOUBLE;
+}
+
+static struct json *read_integer(enum field_type type, const struct json *value)
+{
+    bool is_small = json_integer_of(value) == (int32_t)json_integer_of(value);
+    if (type == FIELD_TYPE_DOUBLE)
+        return json_make_real(json_number(value));
+    return type == FIELD_TYPE_LONG || (type == FIELD_TYPE_INT && is_small) ? json_share(value)
+                                                                           : NULL;
+}
+
+/* The value itself where it is of the type, in its canonical writing; else NULL. */
+static struct json *read_scalar(const struct field_shape *shape, const struct json *value)
+{
+    enum field_type type = shape->type;
+    switch (json_kind(value)) {
+    case JSON_KIND_BOOLEAN:
+        return type == FIELD_TYPE_BOOLEAN ? json_share(value) : NULL;
+    case JSON_KIND_REAL:
+        return type == FIELD_TYPE_DOUBLE ? json_share(value) : NULL;
+    case JSON_KIND_INTEGER:
+        return read_integer(type, value);
+    case JSON_KIND_STRING:
+        return is_number_type(type) || type == FIELD_TYPE_BOOLEAN
+                   ? NULL
+                   : read_text(type, shape->avro, json_text(value));
+    default:
+        return NULL;
+    }
+}
+
 static struct json *take_scalar(const struct field_shape *shape, const struct json *value,
                                 struct walk *walk)
 {
-    enum json_kind kind = json_kind(value);
-    struct json *taken = NULL;
-    if (shape->type == FIELD_TYPE_BOOLEAN && kind == JSON_KIND_BOOLEAN)
-        taken = json_share(value);
-    if (shape->type == FIELD_TYPE_LONG && kind == JSON_KIND_INTEGER)
-        taken = json_share(value);
-    if (shape->type == FIELD_TYPE_INT && kind == JSON_KIND_INTEGER &&
-        json_integer_of(value) == (int32_t)json_integer_of(value))
-        taken = json_share(value);
-    if (shape->type == FIELD_TYPE_DOUBLE && kind == JSON_KIND_REAL)
-        taken = json_share(value);
-    if (shape->type == FIELD_TYPE_DOUBLE && kind == JSON_KIND_INTEGER)
-        taken = json_make_real(json_number(value));
-    if (kind == JSON_KIND_STRING && shape->type != FIELD_TYPE_BOOLEAN &&
-        shape->type != FIELD_TYPE_INT && shape->type != FIELD_TYPE_LONG &&
-        shape->type != FIELD_TYPE_DOUBLE)
-        taken = read_text(shape->type, shape->avro, json_text(value));
+    struct json *taken = read_scalar(shape, value);
     if (taken == NULL && shape->type == FIELD_TYPE_ENUM)
         return refuse_symbol(walk, shape->avro);
     return taken != NULL ? taken : refuse(walk, wanted_of[shape->type]);

@@ -26,7 +26,8 @@ static const char *why_unready(struct process *process)
 static void answer_check(struct http_request *request, const char *fault)
 {
     struct buf body = {0};
-    buf_append_text(&body, fault == NULL ? "{\"status\":\"ok\"}" : "{\"status\":\"failing\",\"why\":");
+    buf_append_text(&body,
+                    fault == NULL ? "{\"status\":\"ok\"}" : "{\"status\":\"failing\",\"why\":");
     if (fault != NULL) {
         json_write_string(str_from(fault), &body);
         buf_append_char(&body, '}');
@@ -50,11 +51,10 @@ static void answer_metrics(struct http_request *request)
     struct process *process = request->arg;
     struct buf body = {0};
     metrics_write(process->metrics, &body);
-    http_reply(request,
-               &(struct http_response){.status = 200,
-                                       .headers = {{"content-type",
-                                                    STR("text/plain; version=0.0.4")}},
-                                       .body = buf_str(&body)});
+    http_reply(request, &(struct http_response){
+                            .status = 200,
+                            .headers = {{"content-type", STR("text/plain; version=0.0.4")}},
+                            .body = buf_str(&body)});
     buf_free(&body);
 }
 

@@ -4,7 +4,7 @@
 
 #include "role/app.h"
 
-bool admin_open(struct process *process, struct loop *loop, char *mistake, size_t mistake_size)
-    must_check;
+bool admin_open(struct process *process, struct loop *loop, char *mistake,
+                size_t mistake_size) must_check;
 
 #endif

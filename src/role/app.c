@@ -1,20 +1,20 @@
 #include "role/app.h"
 
-#include "base/clock.h"
-#include "base/log.h"
-#include "role/admin.h"
-
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/log.h"
+#include "role/admin.h"
+
 enum {
     TURN_MS = 500,
     EXIT_OK = 0,
     EXIT_FAILED = 1,
-    EXIT_CONFIG = 78, /* sysexits.h */
+    EXIT_CONFIG = 78,  /* sysexits.h */
     FINISH_MS = 10000, /* for the answers under way, once no new request is taken */
 };
 
@@ -203,13 +203,13 @@ static void register_metrics(struct process *process)
         if (strcmp(status_http_phrase(status), "Unknown") == 0)
             continue;
         snprintf(labels, sizeof(labels), "code=\"%d\"", status);
-        process->answers[status] = metric_get(process->metrics, METRIC_KIND_COUNTER,
-                                              "mamparo_http_answers_total", "Answers by status",
-                                              labels);
+        process->answers[status] =
+            metric_get(process->metrics, METRIC_KIND_COUNTER, "mamparo_http_answers_total",
+                       "Answers by status", labels);
     }
-    process->seconds = metric_get(process->metrics, METRIC_KIND_HISTOGRAM,
-                                  "mamparo_http_request_seconds",
-                                  "From the whole request to its answer", "");
+    process->seconds =
+        metric_get(process->metrics, METRIC_KIND_HISTOGRAM, "mamparo_http_request_seconds",
+                   "From the whole request to its answer", "");
 }
 
 static enum log_level level_of(const char *name)
@@ -271,14 +271,13 @@ struct pg_pool *app_open_pool(struct app *app, const char *url)
 {
     const struct settings *settings = &app->process->settings;
     enum { NETWORK_MS = 1000 };
-    return pg_pool_open(app->loop,
-                        &(struct pg_pool_options){
-                            .url = url,
-                            .connections = (int)settings->database_connections,
-                            .queue_max = settings->database_queue,
-                            .queue_ms = settings->queue_ms,
-                            .batch_ms = settings->statement_timeout_ms + NETWORK_MS,
-                            .statement_ms = settings->statement_timeout_ms,
-                            .on_change = on_pool_change,
-                            .arg = app});
+    return pg_pool_open(app->loop, &(struct pg_pool_options){
+                                       .url = url,
+                                       .connections = (int)settings->database_connections,
+                                       .queue_max = settings->database_queue,
+                                       .queue_ms = settings->queue_ms,
+                                       .batch_ms = settings->statement_timeout_ms + NETWORK_MS,
+                                       .statement_ms = settings->statement_timeout_ms,
+                                       .on_change = on_pool_change,
+                                       .arg = app});
 }

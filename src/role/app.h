@@ -22,11 +22,11 @@ struct gateway;
 /* What makes a role: one line of the table in role.c. */
 struct role {
     const char *name;
-    void (*prepare)(struct process *process);   /* before any loop; may be NULL */
-    http_handler_fn *handle;                    /* request->arg is the app */
-    bool (*open_app)(struct app *app);          /* in the app's thread, before it serves; may be NULL */
-    void (*start)(struct process *process);     /* the background, once; may be NULL */
-    void (*stop)(struct process *process);      /* the background; may be NULL */
+    void (*prepare)(struct process *process); /* before any loop; may be NULL */
+    http_handler_fn *handle;                  /* request->arg is the app */
+    bool (*open_app)(struct app *app);      /* in the app's thread, before it serves; may be NULL */
+    void (*start)(struct process *process); /* the background, once; may be NULL */
+    void (*stop)(struct process *process);  /* the background; may be NULL */
     const char *(*unready)(struct process *process); /* why it cannot do its job; NULL: it can */
     void (*write_status)(struct process *process, struct buf *out); /* members for /statusz */
 };

@@ -104,8 +104,7 @@ static void handle_old_toggle(struct http_request *request)
     const char *state = is_on ? "enabled" : "disabled";
     struct buf body = {0};
     log_toggle(old_service(app), side, is_on, STR("flipped"));
-    buf_printf(&body,
-               "{\"service\":\"%s\",\"status\":\"%s\",\"message\":\"%s service is now %s\"}",
+    buf_printf(&body, "{\"service\":\"%s\",\"status\":\"%s\",\"message\":\"%s service is now %s\"}",
                names[side], state, names[side], state);
     answer_json(request, 200, buf_str(&body));
     buf_free(&body);
@@ -178,8 +177,7 @@ static bool parse_setting(struct http_request *request, bool *is_on, struct buf 
 static void handle_service(struct http_request *request, struct str place)
 {
     struct app *app = request->arg;
-    const struct service *service =
-        model_find_service(app->process->model, str_cut(&place, '/'));
+    const struct service *service = model_find_service(app->process->model, str_cut(&place, '/'));
     struct buf why = {0};
     bool is_on;
     enum side side = SIDE_READS;

@@ -1,13 +1,13 @@
 #include "role/forward.h"
 
+#include <stdio.h>
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "guard/compartment.h"
 #include "guard/pool.h"
 #include "io/http_client.h"
 #include "role/http/answer.h"
-
-#include <stdio.h>
 
 /* Servers of one side, as this loop sees them. */
 struct bank {
@@ -66,11 +66,10 @@ static void answer_old_disabled(struct http_request *request, enum side side)
                "{\"error\":\"%s service is currently unavailable\",\"status\":\"disabled\","
                "\"type\":\"about:blank\",\"title\":\"%s\",\"reason\":\"%s\",\"detail\":\"%s\"}",
                names[side], status_http_phrase(info->http), info->reason, info->sentence);
-    http_reply(request,
-               &(struct http_response){.status = info->http,
-                                       .headers = {{"content-type",
-                                                    STR("application/problem+json")}},
-                                       .body = buf_str(&body)});
+    http_reply(request, &(struct http_response){
+                            .status = info->http,
+                            .headers = {{"content-type", STR("application/problem+json")}},
+                            .body = buf_str(&body)});
     buf_free(&body);
 }
 
@@ -186,9 +185,9 @@ static void copy_headers(const struct http_request *request, struct buf *out)
     static const struct {
         struct str name;
     } passed[] = {
-        {STR("accept")},         {STR("content-type")},    {STR("if-match")},
-        {STR("if-none-match")},  {STR("idempotency-key")}, {STR("read-after")},
-        {STR("traceparent")},    {STR("x-actor")},         {STR("x-causation-id")},
+        {STR("accept")},           {STR("content-type")},    {STR("if-match")},
+        {STR("if-none-match")},    {STR("idempotency-key")}, {STR("read-after")},
+        {STR("traceparent")},      {STR("x-actor")},         {STR("x-causation-id")},
         {STR("x-correlation-id")}, {STR("x-request-id")},
     };
     for (size_t i = 0; i < countof(passed); i++) {
@@ -267,17 +266,16 @@ struct gateway *gateway_new(struct app *app)
     const struct settings *settings = &process->settings;
     struct gateway *gateway = mem_new(1, sizeof(*gateway));
     gateway->app = app;
-    gateway->retries = metric_get(process->metrics, METRIC_KIND_COUNTER,
-                                  "mamparo_gateway_retries_total",
-                                  "Requests asked again of another server", "");
+    gateway->retries =
+        metric_get(process->metrics, METRIC_KIND_COUNTER, "mamparo_gateway_retries_total",
+                   "Requests asked again of another server", "");
     if (!open_bank(&gateway->banks[SIDE_READS], app, settings->read_servers) ||
         !open_bank(&gateway->banks[SIDE_WRITES], app, settings->write_servers)) {
         free(gateway);
         return NULL;
     }
     unsigned reads = (unsigned)settings->read_in_flight * gateway->banks[SIDE_READS].pool.count;
-    gateway->compartments =
-        mem_new(process->model->service_count, sizeof(*gateway->compartments));
+    gateway->compartments = mem_new(process->model->service_count, sizeof(*gateway->compartments));
     for (size_t i = 0; i < process->model->service_count; i++) {
         gateway->compartments[i][SIDE_READS].limit = compartment_share(reads, process->app_count);
         gateway->compartments[i][SIDE_WRITES].limit =

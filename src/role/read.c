@@ -1,12 +1,12 @@
 #include "role/read.h"
 
+#include <stdio.h>
+
 #include "cqrs/read_store.h"
 #include "role/http/answer.h"
 #include "role/http/old_paths.h"
 #include "role/http/read_answer.h"
 #include "role/http/route.h"
-
-#include <stdio.h>
 
 /* Lifetime: a request's, while the database is at it. */
 struct look {

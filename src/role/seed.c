@@ -1,11 +1,11 @@
 #include "role/seed.h"
 
+#include <stdio.h>
+
 #include "base/backoff.h"
 #include "io/http_client.h"
 #include "model/model.h"
 #include "model/sample.h"
-
-#include <stdio.h>
 
 enum {
     EXIT_FAILED = 1,
@@ -175,14 +175,15 @@ int seed_run(int count, char **words)
     struct load load = {0};
     if (count != 2 || !str_to_int64(str_from(words[1]), &wanted) || wanted < 1 ||
         wanted > COUNT_MAX) {
-        fprintf(stderr, "usage: mamparo seed <service> <count>\n"
-                        "  <count> is from 1 to %d; MODELS and WRITE_SERVERS say what and where\n",
+        fprintf(stderr,
+                "usage: mamparo seed <service> <count>\n"
+                "  <count> is from 1 to %d; MODELS and WRITE_SERVERS say what and where\n",
                 COUNT_MAX);
         return EXIT_USAGE;
     }
     struct model *model = model_load(folder, &mistakes);
-    const struct service *service = model == NULL ? NULL
-                                                  : model_find_service(model, str_from(words[0]));
+    const struct service *service =
+        model == NULL ? NULL : model_find_service(model, str_from(words[0]));
     int result = EXIT_CONFIG;
     load.count = (uint64_t)wanted;
     if (model == NULL)

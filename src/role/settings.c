@@ -33,8 +33,7 @@ static const struct setting table[] = {
      .unit = "", .is_required = true, .is_secret = true,
      .sentence = "PostgreSQL of the write side, with wal_level=logical"},
     {"READ_DATABASE_URL", URL(read_database_url, "postgresql://|postgres://"), .roles = "read",
-     .unit = "", .is_required = true, .is_secret = true,
-     .sentence = "PostgreSQL of this replica"},
+     .unit = "", .is_required = true, .is_secret = true, .sentence = "PostgreSQL of this replica"},
     {"REDIS_URL", URL(redis_url, "redis://"), .roles = "write read", .unit = "",
      .is_required = true, .is_secret = true, .sentence = "Redis that carries the streams"},
     {"WRITE_SERVERS", TEXT(write_servers), .roles = "bulkhead read", .unit = "",
@@ -68,8 +67,8 @@ static const struct setting table[] = {
      .unit = "", .sentence = "client connections open at once; more wait in the backlog"},
     {"MAX_BODY_BYTES", NUMBER(body_bytes_max, 1024, 67108864), .otherwise = "1048576",
      .roles = "all", .unit = "bytes", .sentence = "largest request body"},
-    {"DRAIN_SECONDS", NUMBER(drain_seconds, 0, 3600), .otherwise = "5", .roles = "all",
-     .unit = "s", .sentence = "after SIGTERM: serving on while /readyz already fails"},
+    {"DRAIN_SECONDS", NUMBER(drain_seconds, 0, 3600), .otherwise = "5", .roles = "all", .unit = "s",
+     .sentence = "after SIGTERM: serving on while /readyz already fails"},
     {"REPLICATION_SLOT", TEXT(replication_slot), .otherwise = "mamparo", .roles = "write",
      .unit = "", .sentence = "logical replication slot, the same for all write servers"},
     {"REPLICA_RETENTION_SECONDS", NUMBER(replica_retention_seconds, 1, 31536000),
@@ -178,8 +177,8 @@ bool settings_load(struct settings *settings, struct buf *mistakes)
 {
     const char *role = getenv("SERVER_TYPE");
     *settings = (struct settings){0};
-    unsigned wrong = setting_load(table, countof(table), role == NULL ? "" : role, getenv, settings,
-                                  mistakes);
+    unsigned wrong =
+        setting_load(table, countof(table), role == NULL ? "" : role, getenv, settings, mistakes);
     if (settings->listen != NULL)
         wrong += check_address(settings, mistakes) + check_key(settings, mistakes);
     wrong += check_slot(settings, mistakes);

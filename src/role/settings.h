@@ -1,4 +1,5 @@
-/* The settings of all roles: the struct that they fill, and the one table that says what they are. */
+/* The settings of all roles: the struct that they fill, and the one table that says what they are.
+ */
 #ifndef ROLE_SETTINGS_H
 #define ROLE_SETTINGS_H
 

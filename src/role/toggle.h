@@ -12,7 +12,8 @@ struct toggles; /* lifetime: the process's */
 struct toggles *toggles_new(const struct model *model);
 
 bool toggles_is_on(const struct toggles *toggles, const struct service *service, enum side side);
-void toggles_set(struct toggles *toggles, const struct service *service, enum side side, bool is_on);
+void toggles_set(struct toggles *toggles, const struct service *service, enum side side,
+                 bool is_on);
 
 /* The other way round; returns what it is now. Two flips at once are two flips. */
 bool toggles_flip(struct toggles *toggles, const struct service *service, enum side side);

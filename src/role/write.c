@@ -1,11 +1,11 @@
 #include "role/write.h"
 
+#include <stdio.h>
+
 #include "cqrs/write_desk.h"
 #include "role/http/answer.h"
 #include "role/http/old_paths.h"
 #include "role/http/write_request.h"
-
-#include <stdio.h>
 
 /* Lifetime: a request's, while the database is at it. */
 struct errand {
@@ -21,10 +21,10 @@ static void answer_change(struct errand *errand, const struct change *change)
     snprintf(etag, sizeof(etag), "\"%lld\"", (long long)change->version);
     snprintf(location, sizeof(location), "/v1/%s/%s/%s", errand->collection->service,
              errand->collection->name, id);
-    struct http_response response = {.status = change->is_new ? 201 : 200,
-                                     .headers = {{"content-type", STR("application/json")},
-                                                 {"etag", str_from(etag)}},
-                                     .body = buf_str(&change->body)};
+    struct http_response response = {
+        .status = change->is_new ? 201 : 200,
+        .headers = {{"content-type", STR("application/json")}, {"etag", str_from(etag)}},
+        .body = buf_str(&change->body)};
     if (change->is_new)
         response.headers[2] = (struct http_header){"location", str_from(location)};
     if (change->is_deleted)

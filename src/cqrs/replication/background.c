@@ -1,9 +1,9 @@
 #include "cqrs/replication/background.h"
 
+#include <time.h>
+
 #include "base/clock.h"
 #include "base/ident.h"
-
-#include <time.h>
 
 enum { FIRST_REST_MS = 100, LONGEST_REST_MS = 2000 };
 
@@ -12,8 +12,7 @@ static void *run(void *arg)
     struct background *background = arg;
     while (!background_is_stopping(background)) {
         background->round(background);
-        background_rest(background,
-                        backoff_wait(&background->backoff, (uint32_t)ident_random()));
+        background_rest(background, backoff_wait(&background->backoff, (uint32_t)ident_random()));
     }
     return NULL;
 }

@@ -3,10 +3,10 @@
 #ifndef CQRS_REPLICATION_BACKGROUND_H
 #define CQRS_REPLICATION_BACKGROUND_H
 
+#include <pthread.h>
+
 #include "base/backoff.h"
 #include "base/metric.h"
-
-#include <pthread.h>
 
 struct background {
     const char *name;

@@ -19,8 +19,8 @@ struct event {
 
 /* Reads an inserted row; `scratch` receives the bytes of `data`, which is then borrowed from it.
  * False where the row is not one of mamparo.events. */
-bool event_from_row(const struct pg_log_row *row, struct buf *scratch, struct event *out)
-    must_check;
+bool event_from_row(const struct pg_log_row *row, struct buf *scratch,
+                    struct event *out) must_check;
 
 /* An entry of a stream: the event, and its place in the chain. */
 struct event_entry {

@@ -1,13 +1,13 @@
 #include "cqrs/replication/relay.h"
 
+#include <stdio.h>
+
 #include "base/clock.h"
 #include "base/log.h"
 #include "cqrs/replication/event.h"
 #include "cqrs/replication/relay_stream.h"
 #include "io/pg_session.h"
 #include "model/ddl.h"
-
-#include <stdio.h>
 
 enum {
     WINDOW = 512,          /* entries on their way to Redis at once */
@@ -121,8 +121,9 @@ static bool read_confirmed(struct term *term, const char *service, struct positi
     struct pg_values values = {0};
     *out = (struct position){0};
     pg_values_add_text(&values, str_from(service));
-    bool is_read = pg_session_run(
-        term->session, "select confirmed from mamparo.streams where service = $1", &values, &outcome);
+    bool is_read =
+        pg_session_run(term->session, "select confirmed from mamparo.streams where service = $1",
+                       &values, &outcome);
     pg_values_free(&values);
     if (!is_read)
         return complain("reading what was confirmed", pg_session_fault(term->session));
@@ -264,8 +265,9 @@ static uint64_t find_releasable(const struct term *term)
 /* What may be missing from a stream is written down before the log is let go. */
 static bool note_confirmed(struct term *term, struct relay_stream *stream)
 {
-    static const char sql[] = "insert into mamparo.streams (service, confirmed) values ($1, $2)\n"
-                              "  on conflict (service) do update set confirmed = excluded.confirmed";
+    static const char sql[] =
+        "insert into mamparo.streams (service, confirmed) values ($1, $2)\n"
+        "  on conflict (service) do update set confirmed = excluded.confirmed";
     struct position slowest;
     struct pg_values values = {0};
     char text[POSITION_TEXT_SIZE];

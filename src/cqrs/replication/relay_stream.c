@@ -47,7 +47,8 @@ static bool read_top(struct redis_conn *redis, struct str key, bool *is_there, s
 /* An empty stream can only be made by way of a group. */
 static bool make_stream(struct redis_conn *redis, struct str key)
 {
-    struct str create[] = {STR("XGROUP"), STR("CREATE"), key, STR("none"), STR("0"), STR("MKSTREAM")};
+    struct str create[] = {STR("XGROUP"), STR("CREATE"), key,
+                           STR("none"),   STR("0"),      STR("MKSTREAM")};
     struct str destroy[] = {STR("XGROUP"), STR("DESTROY"), key, STR("none")};
     return run(redis, create, countof(create)) && run(redis, destroy, countof(destroy));
 }
@@ -68,10 +69,11 @@ bool relay_stream_open(struct relay_stream *stream, const char *service, struct 
     *stream = (struct relay_stream){.service = service, .confirmed = confirmed};
     event_key(service, "events", &stream_key);
     event_key(service, "epoch", &epoch_key);
-    bool is_ready = is_of_epoch(redis, buf_str(&epoch_key), epoch, &is_same) &&
-                    (is_same || begin_anew(redis, buf_str(&stream_key), buf_str(&epoch_key), epoch)) &&
-                    read_top(redis, buf_str(&stream_key), &is_there, &stream->top) &&
-                    (is_there || make_stream(redis, buf_str(&stream_key)));
+    bool is_ready =
+        is_of_epoch(redis, buf_str(&epoch_key), epoch, &is_same) &&
+        (is_same || begin_anew(redis, buf_str(&stream_key), buf_str(&epoch_key), epoch)) &&
+        read_top(redis, buf_str(&stream_key), &is_there, &stream->top) &&
+        (is_there || make_stream(redis, buf_str(&stream_key)));
     /* A replica behind `confirmed` must see from the next entry's prev that it missed some. */
     stream->top = position_later(stream->top, confirmed);
     buf_free(&stream_key);

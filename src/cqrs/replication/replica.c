@@ -1,13 +1,13 @@
 #include "cqrs/replication/replica.h"
 
+#include <stdio.h>
+
 #include "base/clock.h"
 #include "base/ident.h"
 #include "base/log.h"
 #include "cqrs/replication/replica_block.h"
 #include "cqrs/replication/resync.h"
 #include "model/ddl.h"
-
-#include <stdio.h>
 
 enum {
     READ_WAIT_MS = 500, /* for the next entry; also how often a sign of life is given */
@@ -87,8 +87,8 @@ static bool load_cursors(struct shift *shift)
     shift->cursors = mem_new(model->service_count, sizeof(struct replica_cursor));
     for (size_t i = 0; i < model->service_count; i++)
         shift->cursors[i].service = &model->services[i];
-    if (!pg_session_run(shift->session, "select service, epoch, position from mamparo.cursors", NULL,
-                        &outcome))
+    if (!pg_session_run(shift->session, "select service, epoch, position from mamparo.cursors",
+                        NULL, &outcome))
         return complain("reading the cursors", pg_session_fault(shift->session));
     for (size_t row = 0; row < pg_rows_count(outcome.rows); row++)
         for (size_t i = 0; i < shift->cursor_count; i++) {
@@ -337,8 +337,9 @@ struct replica *replica_start(const struct replica_options *options)
                                   "Events applied by this process", "");
     replica->resyncs = metric_get(metrics, METRIC_KIND_COUNTER, "mamparo_replica_resyncs_total",
                                   "Resynchronisations begun", "");
-    replica->lag_ms = metric_get(metrics, METRIC_KIND_GAUGE, "mamparo_replica_lag_milliseconds",
-                                 "From the event's time to when it was applied, the last one's", "");
+    replica->lag_ms =
+        metric_get(metrics, METRIC_KIND_GAUGE, "mamparo_replica_lag_milliseconds",
+                   "From the event's time to when it was applied, the last one's", "");
     replica->is_applier = metric_get(metrics, METRIC_KIND_GAUGE, "mamparo_replica_following",
                                      "1 while this process applies the stream", "");
     set_state(replica, "starting");

@@ -1,8 +1,8 @@
 /* The replica: applies every service's stream to its own database. A thread of the read role; of
  * several processes on one database the one that holds an advisory lock applies.
  *
- *   migrate → lock → cursors → (no cursor: resynchronise) → XREAD → one transaction: rows and cursor
- *        → report the cursor → …    gap or another epoch: resynchronise
+ *   migrate → lock → cursors → (no cursor: resynchronise) → XREAD → one transaction: rows and
+ * cursor → report the cursor → …    gap or another epoch: resynchronise
  *
  * A crash anywhere repeats harmlessly: rows are kept by version, and the cursor moves with them. */
 #ifndef CQRS_REPLICATION_REPLICA_H
@@ -40,8 +40,8 @@ struct replica_cursor {
 
 /* Moves the cursor of `service` in the database, in the transaction that is open or in one of its
  * own. */
-bool replica_save_cursor(struct pg_session *session, const struct replica_cursor *cursor)
-    must_check;
+bool replica_save_cursor(struct pg_session *session,
+                         const struct replica_cursor *cursor) must_check;
 
 /* Tells the relay, through Redis, how far this replica has come. */
 bool replica_report(struct redis_conn *redis, const char *replica_id,

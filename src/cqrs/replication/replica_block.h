@@ -17,7 +17,8 @@ struct replica_block {
     char why[256];     /* unless it was applied */
 };
 
-/* `entries` is what XREAD has for one stream. The cursor moves when it was applied, and only then. */
+/* `entries` is what XREAD has for one stream. The cursor moves when it was applied, and only then.
+ */
 enum replica_verdict replica_block_apply(struct replica_block *block, struct replica_cursor *cursor,
                                          const struct redis_reply *entries,
                                          struct pg_session *session);

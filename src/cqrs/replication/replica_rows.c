@@ -105,7 +105,8 @@ static void add_array(struct pg_values *values, const struct buf *items)
 
 static void clear(struct replica_rows *rows)
 {
-    struct buf *all[] = {&rows->ids, &rows->versions, &rows->deleted, &rows->created, &rows->bodies};
+    struct buf *all[] = {&rows->ids, &rows->versions, &rows->deleted, &rows->created,
+                         &rows->bodies};
     for (size_t i = 0; i < countof(all); i++)
         buf_reset(all[i]);
     rows->count = 0;

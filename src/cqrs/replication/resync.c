@@ -1,9 +1,9 @@
 #include "cqrs/replication/resync.h"
 
+#include <stdio.h>
+
 #include "base/log.h"
 #include "cqrs/replication/replica_rows.h"
-
-#include <stdio.h>
 
 /* Lifetime: one page of one collection. */
 struct page {
@@ -38,8 +38,8 @@ static bool note_top(const struct resync *resync, struct replica_cursor *cursor)
     reply = redis_conn_command(resync->redis, info, countof(info));
     for (size_t i = 0; reply != NULL && i + 1 < redis_reply_count(reply); i += 2)
         if (str_equal(redis_reply_text(redis_reply_item(reply, i)), STR("last-generated-id")))
-            is_known = position_parse(redis_reply_text(redis_reply_item(reply, i + 1)),
-                                      &cursor->position);
+            is_known =
+                position_parse(redis_reply_text(redis_reply_item(reply, i + 1)), &cursor->position);
     redis_reply_free(&reply);
     buf_free(&stream);
     buf_free(&epoch);
@@ -50,7 +50,8 @@ static bool note_top(const struct resync *resync, struct replica_cursor *cursor)
 static bool forget_epoch(const struct resync *resync, const struct service *service)
 {
     struct buf script = {0};
-    buf_printf(&script, "begin; delete from mamparo.cursors where service = '%s';\n", service->name);
+    buf_printf(&script, "begin; delete from mamparo.cursors where service = '%s';\n",
+               service->name);
     for (size_t i = 0; i < service->collection_count; i++)
         buf_printf(&script, "truncate %s;\n", service->collections[i]->table);
     buf_printf(&script, "update mamparo.totals set total = 0 where service = '%s'; commit;\n",
@@ -86,8 +87,8 @@ static bool take_page(struct page *page, struct str body)
     bool is_fine = json != NULL && json_kind(json) == JSON_KIND_OBJECT &&
                    (records = json_find(json, "records")) != NULL &&
                    json_kind(records) == JSON_KIND_ARRAY;
-    bool is_same = is_fine &&
-                   str_equal(json_find_text(json, "epoch", STR("")), str_from(page->epoch));
+    bool is_same =
+        is_fine && str_equal(json_find_text(json, "epoch", STR("")), str_from(page->epoch));
     page->count = is_same ? json_count(records) : 0;
     for (size_t i = 0; is_same && i < page->count; i++)
         is_same = take_record(&rows, json_item(records, i), page);

@@ -28,10 +28,10 @@ void answer_json(struct http_request *request, int http, struct str json)
                                        .body = json});
 }
 
-static void send(struct http_request *request, enum status status, int http, struct str body)
+static void send(struct http_request *request, enum status status, struct str body)
 {
     struct http_response response = {
-        .status = http,
+        .status = status_info(status)->http,
         .headers = {{"content-type", STR("application/problem+json")}},
         .body = body,
     };
@@ -47,7 +47,7 @@ void answer_problem(struct http_request *request, const struct problem *problem)
     buf_append_char(&body, '{');
     problem_write_members(problem, &body);
     buf_append_char(&body, '}');
-    send(request, problem->status, status_info(problem->status)->http, buf_str(&body));
+    send(request, problem->status, buf_str(&body));
     buf_free(&body);
 }
 
@@ -63,13 +63,15 @@ void answer_old_problem(struct http_request *request, const struct problem *prob
                         const char *error)
 {
     struct buf body = {0};
-    int http = status_info(problem->status)->http;
+    struct problem shown = *problem; /* borrows the mistakes */
+    if (shown.status == STATUS_INVALID)
+        shown.status = STATUS_BAD_REQUEST;
     buf_append_text(&body, "{\"error\":");
     json_write_string(str_from(error != NULL ? error : problem->detail), &body);
     buf_append_char(&body, ',');
-    problem_write_members(problem, &body);
+    problem_write_members(&shown, &body);
     buf_append_char(&body, '}');
-    send(request, problem->status, http == 422 ? 400 : http, buf_str(&body));
+    send(request, shown.status, buf_str(&body));
     buf_free(&body);
 }
 
@@ -85,11 +87,11 @@ bool answer_allows(struct http_request *request, const char *methods)
     buf_append_char(&body, '{');
     problem_write_members(&problem, &body);
     buf_append_char(&body, '}');
-    http_reply(request,
-               &(struct http_response){.status = 405,
-                                       .headers = {{"content-type", STR("application/problem+json")},
-                                                   {"allow", str_from(methods)}},
-                                       .body = buf_str(&body)});
+    http_reply(request, &(struct http_response){
+                            .status = 405,
+                            .headers = {{"content-type", STR("application/problem+json")},
+                                        {"allow", str_from(methods)}},
+                            .body = buf_str(&body)});
     buf_free(&body);
     problem_free(&problem);
     return false;
@@ -101,8 +103,7 @@ bool answer_is_trusted(struct http_request *request, const char *key)
     struct str given = http_request_header(request, STR("authorization"));
     if (key == NULL)
         return true;
-    if (given.len > scheme.len &&
-        str_equal_nocase((struct str){given.ptr, scheme.len}, scheme) &&
+    if (given.len > scheme.len && str_equal_nocase((struct str){given.ptr, scheme.len}, scheme) &&
         str_equal_secret((struct str){given.ptr + scheme.len, given.len - scheme.len},
                          str_from(key)))
         return true;

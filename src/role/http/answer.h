@@ -8,7 +8,8 @@
 
 void answer_json(struct http_request *request, int http, struct str json);
 
-/* application/problem+json, with Retry-After where waiting helps. The problem stays the caller's. */
+/* application/problem+json, with Retry-After where waiting helps. The problem stays the caller's.
+ */
 void answer_problem(struct http_request *request, const struct problem *problem);
 
 /* A problem of a status and a sentence; NULL: the status's own. */

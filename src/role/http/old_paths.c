@@ -31,11 +31,10 @@ static void answer_wrong_role(struct http_request *request, const char *role)
     buf_printf(&body, ",\"server_type\":\"%s\",", role);
     problem_write_members(&problem, &body);
     buf_append_char(&body, '}');
-    http_reply(request,
-               &(struct http_response){.status = 403,
-                                       .headers = {{"content-type",
-                                                    STR("application/problem+json")}},
-                                       .body = buf_str(&body)});
+    http_reply(request, &(struct http_response){
+                            .status = 403,
+                            .headers = {{"content-type", STR("application/problem+json")}},
+                            .body = buf_str(&body)});
     buf_free(&body);
     problem_free(&problem);
 }
@@ -53,8 +52,8 @@ bool old_paths_handle(struct http_request *request, const char *role)
     static const struct {
         const char *path, *role;
     } owners[] = {
-        {"/database/write/", "write"},    {"/database/read/", "read"},
-        {"/bulkhead/", "bulkhead"},       {"/bulkhead/toggle/", "bulkhead"},
+        {"/database/write/", "write"},     {"/database/read/", "read"},
+        {"/bulkhead/", "bulkhead"},        {"/bulkhead/toggle/", "bulkhead"},
         {"/bulkhead/status/", "bulkhead"},
     };
     if (str_equal(request->path, STR("/database/health/"))) {
@@ -63,7 +62,8 @@ bool old_paths_handle(struct http_request *request, const char *role)
         return true;
     }
     for (size_t i = 0; i < countof(owners); i++)
-        if (str_equal(request->path, str_from(owners[i].path)) && strcmp(role, owners[i].role) != 0) {
+        if (str_equal(request->path, str_from(owners[i].path)) &&
+            strcmp(role, owners[i].role) != 0) {
             answer_wrong_role(request, role);
             return true;
         }

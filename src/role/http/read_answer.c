@@ -1,8 +1,8 @@
 #include "role/http/read_answer.h"
 
-#include "role/http/answer.h"
-
 #include <stdio.h>
+
+#include "role/http/answer.h"
 
 int64_t read_position_pages(const struct read_position *position)
 {
@@ -15,10 +15,10 @@ void read_answer_record(struct http_request *request, const struct read_record *
     char etag[32];
     snprintf(etag, sizeof(etag), "\"%lld\"", (long long)record->version);
     http_reply(request,
-               &(struct http_response){.status = 200,
-                                       .headers = {{"content-type", STR("application/json")},
-                                                   {"etag", str_from(etag)}},
-                                       .body = record->json});
+               &(struct http_response){
+                   .status = 200,
+                   .headers = {{"content-type", STR("application/json")}, {"etag", str_from(etag)}},
+                   .body = record->json});
 }
 
 void read_answer_write_pagination(const struct read_position *position, struct buf *out)
