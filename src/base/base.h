@@ -27,7 +27,7 @@ typedef int64_t msec_t;
 /* Heap memory, zeroed; aborts when there is none, since every queue and buffer is bounded. */
 static inline void *mem_new(size_t count, size_t size)
 {
-    void *memory = calloc(count, size);
+    void *memory = calloc(count > 0 ? count : 1, size);
     if (memory == NULL)
         abort();
     return memory;

@@ -53,7 +53,9 @@ static inline void list_move_all(struct list *to, struct list *from)
         list_append(to, list_take_first(from));
 }
 
+/* A declared name takes no parentheses. NOLINTBEGIN(bugprone-macro-parentheses) */
 #define list_each(link, head)                                                                      \
     for (struct list *link = (head)->next; (link) != (head); (link) = (link)->next)
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 #endif

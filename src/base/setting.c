@@ -73,13 +73,13 @@ static unsigned load_one(const struct setting *setting, const char *text, void *
                                                 : store_text(setting, text, place, mistakes);
 }
 
-unsigned setting_load(const struct setting *table, size_t count, const char *role,
+unsigned setting_load(const struct setting_table *table, const char *role,
                       setting_source_fn *source, void *into, struct buf *mistakes)
 {
     unsigned wrong = 0;
-    for (size_t i = 0; i < count; i++)
-        if (concerns(&table[i], role))
-            wrong += load_one(&table[i], source(table[i].name), into, mistakes);
+    for (size_t i = 0; i < table->count; i++)
+        if (concerns(&table->settings[i], role))
+            wrong += load_one(&table->settings[i], source(table->settings[i].name), into, mistakes);
     return wrong;
 }
 
@@ -102,31 +102,33 @@ static const char *shown_default(const struct setting *setting)
     return setting->is_required ? "required" : "unset";
 }
 
-void setting_write_help(const struct setting *table, size_t count, struct buf *out)
+void setting_write_help(const struct setting_table *table, struct buf *out)
 {
-    for (size_t i = 0; i < count; i++) {
-        buf_printf(out, "  %-22s %s\n  %-22s   (", table[i].name, table[i].sentence, "");
-        write_range(&table[i], out);
-        buf_printf(out, "; default: %s; roles: %s)\n", shown_default(&table[i]), table[i].roles);
+    for (size_t i = 0; i < table->count; i++) {
+        buf_printf(out, "  %-22s %s\n  %-22s   (", table->settings[i].name,
+                   table->settings[i].sentence, "");
+        write_range(&table->settings[i], out);
+        buf_printf(out, "; default: %s; roles: %s)\n", shown_default(&table->settings[i]),
+                   table->settings[i].roles);
     }
 }
 
-void setting_write_markdown(const struct setting *table, size_t count, struct buf *out)
+void setting_write_markdown(const struct setting_table *table, struct buf *out)
 {
     buf_append_text(out, "| setting | values | default | roles | what it is |\n"
                          "|---|---|---|---|---|\n");
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < table->count; i++) {
         struct buf range = {0};
-        write_range(&table[i], &range);
-        buf_printf(out, "| `%s` | ", table[i].name);
+        write_range(&table->settings[i], &range);
+        buf_printf(out, "| `%s` | ", table->settings[i].name);
         struct str rest = buf_str(&range);
         while (rest.ptr != NULL) {
             buf_append_str(out, str_cut(&rest, '|'));
             if (rest.ptr != NULL)
                 buf_append_text(out, ", ");
         }
-        buf_printf(out, " | %s | %s | %s |\n", shown_default(&table[i]), table[i].roles,
-                   table[i].sentence);
+        buf_printf(out, " | %s | %s | %s |\n", shown_default(&table->settings[i]),
+                   table->settings[i].roles, table->settings[i].sentence);
         buf_free(&range);
     }
 }

@@ -27,16 +27,21 @@ struct setting {
     const char *sentence; /* what it is, for people */
 };
 
+struct setting_table {
+    const struct setting *settings;
+    size_t count;
+};
+
 /* Gives the value of a name, or NULL; getenv() fits. */
 typedef char *setting_source_fn(const char *name);
 
 /* Fills `into` with every setting of `role`, taking texts from `source` (they are copied). Each
  * mistake is a line in `mistakes`, naming the setting; returns how many there were. */
-unsigned setting_load(const struct setting *table, size_t count, const char *role,
+unsigned setting_load(const struct setting_table *table, const char *role,
                       setting_source_fn *source, void *into, struct buf *mistakes);
 
 /* The table for --help, and the same as Markdown for the README. */
-void setting_write_help(const struct setting *table, size_t count, struct buf *out);
-void setting_write_markdown(const struct setting *table, size_t count, struct buf *out);
+void setting_write_help(const struct setting_table *table, struct buf *out);
+void setting_write_markdown(const struct setting_table *table, struct buf *out);
 
 #endif

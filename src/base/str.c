@@ -30,6 +30,20 @@ bool str_ends_with(struct str text, struct str suffix)
             str_equal((struct str){text.ptr + text.len - suffix.len, suffix.len}, suffix));
 }
 
+char str_lower(char c)
+{
+    if (c >= 'A' && c <= 'Z')
+        c = (char)(c + ('a' - 'A'));
+    return c;
+}
+
+char str_upper(char c)
+{
+    if (c >= 'a' && c <= 'z')
+        c = (char)(c - ('a' - 'A'));
+    return c;
+}
+
 struct str str_trim(struct str text)
 {
     while (text.len > 0 && (text.ptr[0] == ' ' || text.ptr[0] == '\t'))

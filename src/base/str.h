@@ -31,6 +31,10 @@ bool str_to_int64(struct str text, int64_t *out) must_check;
 /* True for well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms) without NUL. */
 bool str_is_utf8(struct str text);
 
+/* Of ASCII letters; any other character stays. */
+char str_lower(char c);
+char str_upper(char c);
+
 /* The bytes of the character that `text` begins with; 0 where that is none, or NUL. */
 size_t str_utf8_sequence(struct str text);
 

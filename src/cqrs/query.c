@@ -6,7 +6,7 @@ static int hex_digit(char c)
 {
     if (c >= '0' && c <= '9')
         return c - '0';
-    c |= 0x20;
+    c = str_lower(c);
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
@@ -14,7 +14,9 @@ bool query_decode(struct str text, struct buf *out)
 {
     size_t before = out->len;
     for (size_t i = 0; i < text.len; i++) {
-        char c = text.ptr[i] == '+' ? ' ' : text.ptr[i];
+        char c = text.ptr[i];
+        if (c == '+')
+            c = ' ';
         if (c == '%') {
             int high = i + 2 < text.len ? hex_digit(text.ptr[i + 1]) : -1;
             int low = high < 0 ? -1 : hex_digit(text.ptr[i + 2]);
@@ -112,7 +114,7 @@ bool query_parse(const struct collection *collection, struct str text, struct qu
     *out = (struct query){.page = 1, .page_size = collection->page_size};
     /* Room for every value at once: what the filters borrow must not move. Canonical writings are
      * at most a few bytes longer than what was sent. */
-    buf_reserve(&out->texts, text.len + QUERY_FILTERS_MAX * 64);
+    buf_reserve(&out->texts, text.len + sizeof(char[QUERY_FILTERS_MAX][64]));
     while (text.len > 0) {
         struct str value = str_cut(&text, '&');
         struct str name = str_cut(&value, '=');

@@ -44,7 +44,7 @@ void read_store_find(struct pg_pool *pool, const struct collection *collection,
     pg_values_add_text(&values, str_from(text));
     snprintf(sql, sizeof(sql), "select version, body from %s where id = $1::uuid and not deleted",
              collection->table);
-    pg_pool_submit(pool, pg_pool_statement(pool, sql, 1), PG_KIND_READ, &values, on_found, search);
+    pg_pool_submit(pool, pg_pool_statement(pool, PG_KIND_READ, sql, 1), &values, on_found, search);
 }
 
 /* A page */
@@ -108,7 +108,7 @@ void read_store_list(struct pg_pool *pool, const struct collection *collection,
     pg_values_add_number(&values, (query->page - 1) * query->page_size);
     for (size_t i = 0; i < query->filter_count; i++)
         pg_values_add_text(&values, query->filters[i].value);
-    pg_pool_submit(pool, pg_pool_statement(pool, sql.ptr, values.count), PG_KIND_READ, &values,
+    pg_pool_submit(pool, pg_pool_statement(pool, PG_KIND_READ, sql.ptr, values.count), &values,
                    on_page, listing);
     buf_free(&sql);
 }

@@ -60,7 +60,8 @@ static const struct pg_statement *statement(struct write_store *store, const cha
     buf_append_text(&sql, at + 2);
     if (parameters == CHANGE_PARAMETERS)
         buf_printf(&sql, event_sql, collection->service, collection->name);
-    const struct pg_statement *made = pg_pool_statement(store->pool, sql.ptr, parameters);
+    enum pg_kind kind = parameters == CHANGE_PARAMETERS ? PG_KIND_WRITE : PG_KIND_READ;
+    const struct pg_statement *made = pg_pool_statement(store->pool, kind, sql.ptr, parameters);
     assert(made != NULL); /* the first ones of a pool */
     buf_free(&sql);
     return made;
@@ -159,8 +160,7 @@ void write_store_find(struct write_store *store, const struct collection *collec
     struct pg_values values = {0};
     *search = (struct search){done, arg};
     add_uuid(&values, id);
-    pg_pool_submit(store->pool, shelf_of(store, collection)->find, PG_KIND_READ, &values, on_found,
-                   search);
+    pg_pool_submit(store->pool, shelf_of(store, collection)->find, &values, on_found, search);
 }
 
 /* Committing */
@@ -219,8 +219,8 @@ void write_store_commit(struct write_store *store, const struct change *change,
     pg_values_add_text_or_null(&values, origin->correlation_id);
     pg_values_add_text_or_null(&values, origin->causation_id);
     pg_values_add_bytes(&values, buf_str(&change->data));
-    pg_pool_submit(store->pool, change->is_new ? shelf->insert : shelf->update, PG_KIND_WRITE,
-                   &values, on_committed, commit);
+    pg_pool_submit(store->pool, change->is_new ? shelf->insert : shelf->update, &values,
+                   on_committed, commit);
 }
 
 /* Pages for replicas */
@@ -257,6 +257,5 @@ void write_store_page(struct write_store *store, const struct collection *collec
     struct pg_values values = {0};
     *page = (struct page){done, arg};
     add_uuid(&values, after != NULL ? after : &nil);
-    pg_pool_submit(store->pool, shelf_of(store, collection)->page, PG_KIND_READ, &values, on_page,
-                   page);
+    pg_pool_submit(store->pool, shelf_of(store, collection)->page, &values, on_page, page);
 }

@@ -94,8 +94,9 @@ static void lose(struct pg_batch *batch, const char *fault)
         /* What was answered before the Sync was not committed yet. */
         PQclear(query->result);
         query->result = NULL;
-        call_end(&query->call,
-                 query->is_write && batch->is_sync_sent ? STATUS_UNCERTAIN : STATUS_UNAVAILABLE);
+        call_end(&query->call, query->statement->kind == PG_KIND_WRITE && batch->is_sync_sent
+                                   ? STATUS_UNCERTAIN
+                                   : STATUS_UNAVAILABLE);
     }
     batch->count = 0;
     batch->options.over(batch->options.arg, &none, fault);

@@ -18,7 +18,6 @@ struct pg_query {
     struct pg_pool *pool;
     const struct pg_statement *statement;
     struct pg_values values;
-    bool is_write;
     bool runs_alone;   /* its batch failed once */
     bool is_preparing; /* the statement's own answer comes first */
     void *result;      /* libpq's, owned; NULL until it came */

@@ -76,14 +76,13 @@ static void on_waited_too_long(struct call *call)
     call_end(call, query->pool->up_count > 0 ? STATUS_QUEUE_TIMEOUT : STATUS_UNAVAILABLE);
 }
 
-void pg_pool_submit(struct pg_pool *pool, const struct pg_statement *statement, enum pg_kind kind,
+void pg_pool_submit(struct pg_pool *pool, const struct pg_statement *statement,
                     struct pg_values *values, pg_done_fn *done, void *arg)
 {
     struct pg_query *query = mem_new(1, sizeof(*query));
     *query = (struct pg_query){.pool = pool,
                                .statement = statement,
                                .values = *values,
-                               .is_write = kind == PG_KIND_WRITE,
                                .done = done,
                                .arg = arg,
                                .call = {.on_deadline = on_waited_too_long, .on_end = on_query_end}};
@@ -224,8 +223,8 @@ struct pg_pool *pg_pool_open(struct loop *loop, const struct pg_pool_options *op
     return pool;
 }
 
-const struct pg_statement *pg_pool_statement(struct pg_pool *pool, const char *sql,
-                                             int parameter_count)
+const struct pg_statement *pg_pool_statement(struct pg_pool *pool, enum pg_kind kind,
+                                             const char *sql, int parameter_count)
 {
     for (unsigned i = 0; i < pool->statement_count; i++)
         if (strcmp(pool->statements[i]->sql, sql) == 0)
@@ -233,6 +232,7 @@ const struct pg_statement *pg_pool_statement(struct pg_pool *pool, const char *s
     struct pg_statement *statement = mem_new(1, sizeof(*statement));
     statement->number = pool->statement_count;
     statement->sql = mem_copy(sql, strlen(sql));
+    statement->kind = kind;
     statement->parameter_count = parameter_count;
     if (pool->statement_count < PG_STATEMENTS_MAX)
         pool->statements[pool->statement_count++] = statement;

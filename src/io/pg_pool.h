@@ -32,13 +32,11 @@ struct pg_pool *pg_pool_open(struct loop *loop, const struct pg_pool_options *op
  * PG_STATEMENTS_MAX texts it is one that is parsed each time, and lives until its one query ends.
  */
 enum { PG_STATEMENTS_MAX = 1024 };
-const struct pg_statement *pg_pool_statement(struct pg_pool *pool, const char *sql,
-                                             int parameter_count);
-
-enum pg_kind { PG_KIND_READ, PG_KIND_WRITE };
+const struct pg_statement *pg_pool_statement(struct pg_pool *pool, enum pg_kind kind,
+                                             const char *sql, int parameter_count);
 
 /* Takes the values over. `done` comes once, later, with what is known. */
-void pg_pool_submit(struct pg_pool *pool, const struct pg_statement *statement, enum pg_kind kind,
+void pg_pool_submit(struct pg_pool *pool, const struct pg_statement *statement,
                     struct pg_values *values, pg_done_fn *done, void *arg);
 
 bool pg_pool_is_up(const struct pg_pool *pool);

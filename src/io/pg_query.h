@@ -5,10 +5,13 @@
 #include "base/buf.h"
 #include "base/status.h"
 
+enum pg_kind { PG_KIND_READ, PG_KIND_WRITE };
+
 /* A text that a pool knows. */
 struct pg_statement {
     unsigned number; /* its place in the pool; PG_STATEMENTS_MAX: it has none */
     char *sql;
+    enum pg_kind kind;
     int parameter_count;
 };
 

@@ -1,6 +1,5 @@
 #include "model/sample.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 
@@ -76,7 +75,8 @@ static struct json *make_text(const struct field *field, const struct sample_wor
             buf_append_char(&text, ' ');
         buf_append_str(&text, words->words[next_random(state) % words->count]);
     }
-    text.ptr[0] = (char)toupper((unsigned char)text.ptr[0]);
+    assert(text.len > 0); /* of at least one word */
+    text.ptr[0] = str_upper(text.ptr[0]);
     struct json *json = json_make_string(buf_str(&text));
     buf_free(&text);
     return json;

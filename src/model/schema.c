@@ -272,7 +272,7 @@ static void read_names(struct collection *collection, struct str service, struct
     collection->name = mem_copy(name.ptr, name.len);
     collection->entity = mem_copy(record.ptr, record.len);
     for (char *c = collection->entity; *c != '\0'; c++)
-        *c = (char)tolower((unsigned char)*c);
+        *c = str_lower(*c);
     buf_printf(&table, "\"%s\".\"%s\"", collection->service, collection->name);
     collection->table = table.ptr;
     collection->page_size = json_find_integer(collection->schema, "pageSize", 10);

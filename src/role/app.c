@@ -224,15 +224,17 @@ static enum log_level level_of(const char *name)
 int app_run(const struct settings *settings)
 {
     struct buf mistakes = {0};
+    struct model *model = model_load(settings->models, &mistakes);
+    if (model == NULL) {
+        fprintf(stderr, "mamparo: the models have mistakes:\n%s", mistakes.ptr);
+        buf_free(&mistakes);
+        return EXIT_CONFIG;
+    }
     struct process *process = mem_new(1, sizeof(*process));
     process->settings = *settings;
     process->started_at = clock_wall_ms();
     process->role = role_find(settings->server_type);
-    process->model = model_load(settings->models, &mistakes);
-    if (process->model == NULL) {
-        fprintf(stderr, "mamparo: the models have mistakes:\n%s", mistakes.ptr);
-        return EXIT_CONFIG;
-    }
+    process->model = model;
     log_open(level_of(settings->log_level), settings->server_type);
     raise_descriptor_limit(settings);
     int signals = catch_signals();

@@ -11,7 +11,7 @@
 #define CHOICE(member, words) .type = SETTING_TYPE_CHOICE, .choices = (words), PLACE(member)
 #define URL(member, prefixes) .type = SETTING_TYPE_URL, .choices = (prefixes), PLACE(member)
 
-static const struct setting table[] = {
+static const struct setting settings_known[] = {
     {"SERVER_TYPE", CHOICE(server_type, "bulkhead|write|read"), .roles = "all", .unit = "",
      .is_required = true, .sentence = "what this process is"},
     {"LISTEN", TEXT(listen), .otherwise = "127.0.0.1", .roles = "all", .unit = "",
@@ -75,6 +75,8 @@ static const struct setting table[] = {
      .otherwise = "3600", .roles = "write", .unit = "s",
      .sentence = "a replica silent for longer is no longer waited for"},
 };
+
+static const struct setting_table table = {settings_known, countof(settings_known)};
 
 /* What no single setting can say of itself. */
 enum { KEY_LENGTH_MIN = 32, OLD_PORT = 8000 };
@@ -177,8 +179,7 @@ bool settings_load(struct settings *settings, struct buf *mistakes)
 {
     const char *role = getenv("SERVER_TYPE");
     *settings = (struct settings){0};
-    unsigned wrong =
-        setting_load(table, countof(table), role == NULL ? "" : role, getenv, settings, mistakes);
+    unsigned wrong = setting_load(&table, role == NULL ? "" : role, getenv, settings, mistakes);
     if (settings->listen != NULL)
         wrong += check_address(settings, mistakes) + check_key(settings, mistakes);
     wrong += check_slot(settings, mistakes);
@@ -195,10 +196,10 @@ bool settings_load(struct settings *settings, struct buf *mistakes)
 
 void settings_write_help(struct buf *out)
 {
-    setting_write_help(table, countof(table), out);
+    setting_write_help(&table, out);
 }
 
 void settings_write_markdown(struct buf *out)
 {
-    setting_write_markdown(table, countof(table), out);
+    setting_write_markdown(&table, out);
 }

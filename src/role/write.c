@@ -91,24 +91,33 @@ static void find(struct http_request *request, const struct route *route)
 
 /* Paths */
 
+static void handle_command(struct http_request *request, const struct route *route)
+{
+    struct problem problem = {0};
+    struct command command = {0};
+    if (write_request_parse(request, route, &command, &problem))
+        submit(request, &command, false);
+    else
+        answer_problem(request, &problem);
+    problem_free(&problem);
+}
+
 static void handle_v1(struct http_request *request)
 {
     struct app *app = request->arg;
     struct route route = {0};
     struct problem problem = {0};
-    struct command command = {0};
-    if (!route_parse(app->process->model, request->path, &route, &problem)) {
+    bool is_routed = route_parse(app->process->model, request->path, &route, &problem);
+    if (!is_routed)
         answer_problem(request, &problem);
-    } else if (!answer_allows(request, route.has_id ? "GET, HEAD, PUT, PATCH, DELETE" : "POST")) {
-        /* answered */
-    } else if (str_equal(request->method, STR("GET")) || str_equal(request->method, STR("HEAD"))) {
-        find(request, &route);
-    } else if (!write_request_parse(request, &route, &command, &problem)) {
-        answer_problem(request, &problem);
-    } else {
-        submit(request, &command, false);
-    }
     problem_free(&problem);
+    if (!is_routed ||
+        !answer_allows(request, route.has_id ? "GET, HEAD, PUT, PATCH, DELETE" : "POST"))
+        return;
+    if (str_equal(request->method, STR("GET")) || str_equal(request->method, STR("HEAD")))
+        find(request, &route);
+    else
+        handle_command(request, &route);
 }
 
 static void on_page(void *arg, enum status status, struct str json)

@@ -51,5 +51,5 @@ void background_rest(struct background *background, msec_t wait)
     enum { STEP_MS = 50 };
     for (msec_t until = clock_monotonic() + wait;
          clock_monotonic() < until && !background_is_stopping(background);)
-        nanosleep(&(struct timespec){.tv_nsec = STEP_MS * 1000000}, NULL);
+        nanosleep(&(struct timespec){.tv_nsec = STEP_MS * 1000000L}, NULL);
 }

@@ -189,7 +189,7 @@ static struct redis_reply *read_streams(struct shift *shift)
     static_assert(READ_WAIT_MS == 500, "as it stands in the command");
     size_t count = WORDS_BEFORE, services = shift->cursor_count;
     struct buf texts = {0};
-    assert(services <= SERVICES_MAX);
+    assert(services > 0 && services <= SERVICES_MAX);
     buf_reserve(&texts, services * (80 + POSITION_TEXT_SIZE));
     for (size_t i = 0; i < 2 * services; i++) {
         size_t from = texts.len;

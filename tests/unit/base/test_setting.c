@@ -31,6 +31,8 @@ static const struct setting table[] = {
      offsetof(struct filled, pin), "what opens it too"},
 };
 
+static const struct setting_table all = {table, countof(table)};
+
 /* The environment of a test: name, value, name, value, NULL. */
 static const char *const *environment;
 
@@ -56,7 +58,7 @@ static unsigned load(const char *role, struct filled *filled, struct buf *mistak
 {
     *filled = (struct filled){0};
     buf_append_text(mistakes, "");
-    return setting_load(table, countof(table), role, from_environment, filled, mistakes);
+    return setting_load(&all, role, from_environment, filled, mistakes);
 }
 
 static void assert_loads(const char *role, struct filled *filled)
@@ -234,7 +236,7 @@ static void help_tells_of_every_setting_its_range_default_and_roles(void **state
     };
     (void)state;
     struct buf out = {0};
-    setting_write_help(table, countof(table), &out);
+    setting_write_help(&all, &out);
     const char *at = out.ptr;
     for (size_t i = 0; i < countof(parts); i++)
         if ((at = strstr(at, parts[i])) == NULL)
@@ -248,7 +250,7 @@ static void the_markdown_has_five_cells_in_every_line(void **state)
 {
     (void)state;
     struct buf out = {0};
-    setting_write_markdown(table, countof(table), &out);
+    setting_write_markdown(&all, &out);
     assert_non_null(strstr(out.ptr, "| `MODE` | slow, fast | slow | write | how it runs |\n"));
     assert_non_null(strstr(out.ptr, "| `PORT` | 1 to 65535 | required | read write |"));
     struct str rest = buf_str(&out);
