@@ -1,0 +1,130 @@
+"""One write server, read servers and a bulkhead, with databases, a slot and a Redis of their own."""
+import os
+from pathlib import Path
+
+import requests
+
+from .engines import Redis
+from .process import Process, wait_until
+
+REPOSITORY = Path(__file__).resolve().parents[3]
+BINARY = Path(os.environ.get("MAMPARO_BINARY", REPOSITORY / "build/gcc/mamparo")).resolve()
+MODELS = REPOSITORY / "models"
+
+
+class Server(Process):
+    """Our program in one of its roles. Requests go to it directly."""
+
+    def __init__(self, name, folder, ports, **settings):
+        self.port, self.admin_port = ports.take(), ports.take()
+        self.address = f"127.0.0.1:{self.port}"
+        self.settings = {
+            "LISTEN": "127.0.0.1", "PORT": self.port, "ADMIN_PORT": self.admin_port,
+            "MODELS": MODELS, "THREADS": 1, "DRAIN_SECONDS": 0, **settings}
+        self.http = requests.Session()
+        self.http.trust_env = False
+        super().__init__(name, folder, [BINARY])
+
+    def start(self):
+        self.env = {name: str(value) for name, value in self.settings.items()}
+        return super().start()
+
+    def request(self, method, path, timeout=10, **how):
+        return self.http.request(method, f"http://{self.address}{path}", timeout=timeout, **how)
+
+    def get(self, path, **how):
+        return self.request("GET", path, **how)
+
+    def post(self, path, json=None, **how):
+        return self.request("POST", path, json=json, **how)
+
+    def admin(self, path):
+        return requests.get(f"http://127.0.0.1:{self.admin_port}{path}", timeout=5)
+
+    def is_live(self):
+        return self._admin_says_200("/livez")
+
+    def is_ready(self):
+        return self._admin_says_200("/readyz")
+
+    def _admin_says_200(self, path):
+        try:
+            return self.admin(path).status_code == 200
+        except requests.ConnectionError:
+            return False
+
+    def await_ready(self, seconds=20):
+        wait_until(lambda: self.is_ready() or not self.is_running(), seconds,
+                   f"{self.name} to become ready")
+        assert self.is_running(), f"{self.name} ended instead of becoming ready"
+        return self
+
+
+class Cluster:
+    """The servers of one installation. `postgres` may be given for the write side alone."""
+
+    def __init__(self, site, name, reads=3, postgres=None):
+        self.site, self.name = site, name
+        self.folder = site.folder / name
+        self.folder.mkdir()
+        self.postgres = postgres or site.postgres
+        self.write_database = f"{name}_write"
+        self.redis = Redis(f"{name}-redis", self.folder, site.ports.take())
+        self.write = self.new_write("write")
+        self.reads = [self.new_read(f"read-{n}", f"read_{n}") for n in range(1, reads + 1)]
+        self.bulkhead = self.new_server(
+            "bulkhead", "bulkhead", WRITE_SERVERS=self.write.address,
+            READ_SERVERS=",".join(read.address for read in self.reads))
+
+    def new_server(self, name, role, **settings):
+        return Server(f"{self.name}-{name}", self.folder, self.site.ports,
+                      SERVER_TYPE=role, **settings)
+
+    def new_write(self, name):
+        return self.new_server(
+            name, "write", WRITE_DATABASE_URL=self.postgres.url(self.write_database),
+            REDIS_URL=self.redis.url(), REPLICATION_SLOT=self.name)
+
+    def new_read(self, name, database):
+        return self.new_server(
+            name, "read", READ_DATABASE_URL=self.site.postgres.url(f"{self.name}_{database}"),
+            REDIS_URL=self.redis.url(), WRITE_SERVERS=self.write.address)
+
+    @property
+    def servers(self):
+        return [self.write, *self.reads, self.bulkhead]
+
+    def make_databases(self):
+        self.postgres.create(self.write_database)
+        for number, _ in enumerate(self.reads, 1):
+            self.site.postgres.create(f"{self.name}_read_{number}")
+
+    def start(self):
+        self.make_databases()
+        self.redis.start()
+        for server in self.servers:
+            server.start()
+        for server in self.servers:
+            server.await_ready()
+        return self
+
+    def create(self, path="/v1/medical/entries", **fields):
+        """Posts a record through the gateway and returns it as it was answered."""
+        answer = self.bulkhead.post(path, json=fields)
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+    def await_everywhere(self, *records, path="/v1/medical/entries", seconds=10):
+        for record in records:
+            for read in self.reads:
+                wait_until(lambda: serves(read, f"{path}/{record['id']}", record["version"]),
+                           seconds, f"{read.name} to serve {record}")
+
+    def written(self, statement, *parameters):
+        """Asks the write database."""
+        return self.postgres.query(self.write_database, statement, *parameters)
+
+
+def serves(server, path, version):
+    answer = server.get(path)
+    return answer.status_code == 200 and answer.json()["version"] >= version
