@@ -87,19 +87,20 @@ static void on_connections_waiting(h2o_socket_t *listener, const char *error)
     }
 }
 
-static int listen_on(const struct http_server_options *options)
+/* A listening socket, or -1 with errno. */
+static int listen_on(const char *address, int port, int is_shared)
 {
     struct sockaddr_storage place = {0};
     struct sockaddr_in *v4 = (struct sockaddr_in *)&place;
     struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&place;
     socklen_t size = sizeof(*v4);
     int on = 1, milliseconds = SLOW_CLIENT_SECONDS * 1000;
-    if (inet_pton(AF_INET, options->address, &v4->sin_addr) == 1) {
+    if (inet_pton(AF_INET, address, &v4->sin_addr) == 1) {
         v4->sin_family = AF_INET;
-        v4->sin_port = htons((uint16_t)options->port);
-    } else if (inet_pton(AF_INET6, options->address, &v6->sin6_addr) == 1) {
+        v4->sin_port = htons((uint16_t)port);
+    } else if (inet_pton(AF_INET6, address, &v6->sin6_addr) == 1) {
         v6->sin6_family = AF_INET6;
-        v6->sin6_port = htons((uint16_t)options->port);
+        v6->sin6_port = htons((uint16_t)port);
         size = sizeof(*v6);
     } else {
         errno = EINVAL;
@@ -109,7 +110,7 @@ static int listen_on(const struct http_server_options *options)
     if (fd < 0)
         return -1;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
+    setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &is_shared, sizeof(is_shared));
     setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &milliseconds, sizeof(milliseconds));
     if (bind(fd, (struct sockaddr *)&place, size) == 0 && listen(fd, LISTEN_BACKLOG) == 0)
         return fd;
@@ -117,6 +118,22 @@ static int listen_on(const struct http_server_options *options)
     close(fd);
     errno = why;
     return -1;
+}
+
+static void say_taken(const char *address, int port, char *mistake, size_t mistake_size)
+{
+    snprintf(mistake, mistake_size, "cannot listen on %s, port %d: %s", address, port,
+             strerror(errno));
+}
+
+bool http_server_is_free(const char *address, int port, char *mistake, size_t mistake_size)
+{
+    int fd = listen_on(address, port, 0);
+    if (fd < 0)
+        say_taken(address, port, mistake, mistake_size);
+    else
+        close(fd);
+    return fd >= 0;
 }
 
 /* Slow clients */
@@ -320,10 +337,9 @@ static void configure(struct http_server *server)
 struct http_server *http_server_open(struct loop *loop, const struct http_server_options *options,
                                      char *mistake, size_t mistake_size)
 {
-    int fd = listen_on(options);
+    int fd = listen_on(options->address, options->port, 1);
     if (fd < 0) {
-        snprintf(mistake, mistake_size, "cannot listen on %s, port %d: %s", options->address,
-                 options->port, strerror(errno));
+        say_taken(options->address, options->port, mistake, mistake_size);
         return NULL;
     }
     struct http_server *server = mem_new(1, sizeof(*server));

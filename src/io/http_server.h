@@ -42,6 +42,11 @@ struct http_server_options {
 struct http_server *http_server_open(struct loop *loop, const struct http_server_options *options,
                                      char *mistake, size_t mistake_size);
 
+/* True when nobody listens there. With SO_REUSEPORT a second process would share the port without
+ * a word. False with a sentence in `mistake`. */
+bool http_server_is_free(const char *address, int port, char *mistake,
+                         size_t mistake_size) must_check;
+
 /* No new connections; the open ones close after the answer they wait for. */
 void http_server_drain(struct http_server *server);
 

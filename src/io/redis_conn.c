@@ -5,7 +5,7 @@
 
 #include "base/base.h"
 
-enum { DEADLINE_MS = 3000, WORDS_MAX = 64 };
+enum { DEADLINE_MS = 3000 };
 
 struct redis_conn {
     redisContext *context;
@@ -111,15 +111,16 @@ void redis_conn_close(struct redis_conn **conn)
 
 void redis_conn_queue(struct redis_conn *conn, const struct str *words, size_t count)
 {
-    const char *pointers[WORDS_MAX];
-    size_t lengths[WORDS_MAX];
-    assert(count <= WORDS_MAX);
+    const char **pointers = mem_new(count, sizeof(*pointers));
+    size_t *lengths = mem_new(count, sizeof(*lengths));
     for (size_t i = 0; i < count; i++) {
         pointers[i] = words[i].len == 0 ? "" : words[i].ptr;
         lengths[i] = words[i].len;
     }
     if (redisAppendCommandArgv(conn->context, (int)count, pointers, lengths) != REDIS_OK)
         snprintf(conn->fault, sizeof(conn->fault), "%s", conn->context->errstr);
+    free(pointers);
+    free(lengths);
 }
 
 struct redis_reply *redis_conn_next(struct redis_conn *conn, msec_t wait)

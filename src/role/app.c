@@ -68,6 +68,17 @@ static void *app_thread(void *arg)
     return NULL;
 }
 
+static bool are_ports_free(const struct settings *settings)
+{
+    char mistake[256];
+    bool are_free =
+        http_server_is_free(settings->listen, (int)settings->port, mistake, sizeof(mistake)) &&
+        http_server_is_free(settings->listen, (int)settings->admin_port, mistake, sizeof(mistake));
+    if (!are_free)
+        log_error("process.cannot_listen", log_text("why", mistake));
+    return are_free;
+}
+
 /* Starts every loop; false when one of them could not open. */
 static bool start_apps(struct process *process)
 {
@@ -244,7 +255,7 @@ int app_run(const struct settings *settings)
     process->apps = mem_new(process->app_count, sizeof(struct app));
     if (process->role->prepare != NULL)
         process->role->prepare(process);
-    if (!start_apps(process))
+    if (!are_ports_free(settings) || !start_apps(process))
         return EXIT_FAILED;
     if (process->role->start != NULL)
         process->role->start(process);

@@ -13,6 +13,7 @@ enum {
     READ_WAIT_MS = 500, /* for the next entry; also how often a sign of life is given */
     REPORT_EVERY_MS = 50,
     STANDBY_REST_MS = 500,
+    WRITE_SERVERS_MAX = 16,
 };
 
 struct replica {
@@ -21,7 +22,7 @@ struct replica {
     _Atomic(const char *) state;
     struct metric *applied, *resyncs, *lag_ms, *is_applier;
     struct loop *loop; /* for the pages of a resynchronisation */
-    struct http_peer **peers;
+    struct http_peer *peers[WRITE_SERVERS_MAX];
     size_t peer_count;
 };
 
@@ -158,9 +159,28 @@ bool replica_report(struct redis_conn *redis, const char *replica_id,
 
 /* Applying */
 
+/* Names are looked up when they are needed: one that was unknown may be known by now. */
+static void find_write_servers(struct replica *replica)
+{
+    struct str rest = str_from(replica->options.write_servers);
+    if (replica->peer_count > 0)
+        return;
+    while (rest.len > 0 && replica->peer_count < WRITE_SERVERS_MAX) {
+        char why[256];
+        struct http_peer *peer =
+            http_peer_open(replica->loop, str_trim(str_cut(&rest, ',')), why, sizeof(why));
+        if (peer == NULL)
+            log_warn("replica.write_server", log_text("why", why));
+        else
+            replica->peers[replica->peer_count++] = peer;
+    }
+}
+
 static bool resynchronise(struct shift *shift, struct replica_cursor *cursor, const char *reason)
 {
     struct replica *replica = shift->replica;
+    char why[256];
+    find_write_servers(replica);
     struct resync resync = {.session = shift->session,
                             .redis = shift->redis,
                             .peers = replica->peers,
@@ -168,7 +188,6 @@ static bool resynchronise(struct shift *shift, struct replica_cursor *cursor, co
                             .cluster_key = replica->options.cluster_key,
                             .replica_id = shift->id,
                             .background = &replica->background};
-    char why[256];
     set_state(replica, "resynchronising");
     metric_add(replica->resyncs, 1);
     log_info("replica.resynchronising", log_text("service", cursor->service->name),
@@ -183,28 +202,27 @@ static bool resynchronise(struct shift *shift, struct replica_cursor *cursor, co
 /* XREAD over all services at once, from their cursors. */
 static struct redis_reply *read_streams(struct shift *shift)
 {
-    enum { WORDS_BEFORE = 6, SERVICES_MAX = 29 };
-    struct str words[WORDS_BEFORE + 2 * SERVICES_MAX] = {
-        STR("XREAD"), STR("COUNT"), STR("512"), STR("BLOCK"), STR("500"), STR("STREAMS")};
+    struct str head[] = {STR("XREAD"), STR("COUNT"), STR("512"),
+                         STR("BLOCK"), STR("500"),   STR("STREAMS")};
     static_assert(READ_WAIT_MS == 500, "as it stands in the command");
-    size_t count = WORDS_BEFORE, services = shift->cursor_count;
-    struct buf texts = {0};
-    assert(services > 0 && services <= SERVICES_MAX);
-    buf_reserve(&texts, services * (80 + POSITION_TEXT_SIZE));
-    for (size_t i = 0; i < 2 * services; i++) {
-        size_t from = texts.len;
-        const struct replica_cursor *cursor = &shift->cursors[i % services];
+    size_t count = countof(head), services = shift->cursor_count;
+    struct str *words = mem_new(count + 2 * services, sizeof(*words));
+    struct buf *texts = mem_new(2 * services, sizeof(*texts));
+    memcpy(words, head, sizeof(head));
+    for (size_t i = 0; i < services; i++) {
         char position[POSITION_TEXT_SIZE];
-        position_format(cursor->position, position);
-        if (i < services)
-            event_key(cursor->service->name, "events", &texts);
-        else
-            buf_append_text(&texts, position);
-        words[count++] = (struct str){texts.ptr + from, texts.len - from};
+        position_format(shift->cursors[i].position, position);
+        event_key(shift->cursors[i].service->name, "events", &texts[i]);
+        buf_append_text(&texts[services + i], position);
     }
+    for (size_t i = 0; i < 2 * services; i++)
+        words[count++] = buf_str(&texts[i]);
     redis_conn_queue(shift->redis, words, count);
     struct redis_reply *reply = redis_conn_next(shift->redis, READ_WAIT_MS);
-    buf_free(&texts);
+    for (size_t i = 0; i < 2 * services; i++)
+        buf_free(&texts[i]);
+    free(texts);
+    free(words);
     return reply;
 }
 
@@ -309,25 +327,6 @@ static void round_of_replica(struct background *background)
     pg_session_close(&shift.session);
 }
 
-static void open_peers(struct replica *replica)
-{
-    struct str rest = str_from(replica->options.write_servers);
-    size_t most = 1;
-    for (size_t i = 0; i < rest.len; i++)
-        most += rest.ptr[i] == ',';
-    replica->loop = loop_new();
-    replica->peers = mem_new(most, sizeof(struct http_peer *));
-    while (rest.len > 0) {
-        char why[256];
-        struct http_peer *peer =
-            http_peer_open(replica->loop, str_trim(str_cut(&rest, ',')), why, sizeof(why));
-        if (peer != NULL)
-            replica->peers[replica->peer_count++] = peer;
-        else
-            log_warn("replica.write_server", log_text("why", why));
-    }
-}
-
 struct replica *replica_start(const struct replica_options *options)
 {
     struct replica *replica = mem_new(1, sizeof(*replica));
@@ -343,7 +342,7 @@ struct replica *replica_start(const struct replica_options *options)
     replica->is_applier = metric_get(metrics, METRIC_KIND_GAUGE, "mamparo_replica_following",
                                      "1 while this process applies the stream", "");
     set_state(replica, "starting");
-    open_peers(replica);
+    replica->loop = loop_new();
     replica->background.name = "replica";
     replica->background.round = round_of_replica;
     background_start(&replica->background);

@@ -20,7 +20,7 @@ class Server(Process):
         self.address = f"127.0.0.1:{self.port}"
         self.settings = {
             "LISTEN": "127.0.0.1", "PORT": self.port, "ADMIN_PORT": self.admin_port,
-            "MODELS": MODELS, "THREADS": 1, "DRAIN_SECONDS": 0, **settings}
+            "MODELS": MODELS, "THREADS": 2, "DRAIN_SECONDS": 0, **settings}
         self.http = requests.Session()
         self.http.trust_env = False
         super().__init__(name, folder, [BINARY])
@@ -107,6 +107,10 @@ class Cluster:
         for server in self.servers:
             server.await_ready()
         return self
+
+    def close(self):
+        for server in [*self.servers, self.redis]:
+            server.kill()
 
     def create(self, path="/v1/medical/entries", **fields):
         """Posts a record through the gateway and returns it as it was answered."""
