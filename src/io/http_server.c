@@ -15,6 +15,7 @@ enum {
     ACCEPTS_PER_TURN = 64,
     LISTEN_BACKLOG = 1024,
     SWEEP_MS = 500,
+    DRAIN_SWEEP_MS = 20,
     SLOW_CLIENT_SECONDS = 30, /* to send a request, or to take an answer */
     /* Google's load balancer reuses a connection for 600 s and wants the backend to wait longer. */
     KEEP_ALIVE_MS = 620 * 1000,
@@ -32,6 +33,7 @@ struct http_server {
     h2o_accept_ctx_t accept;
     h2o_socket_t *listener; /* NULL while draining */
     bool is_paused;         /* the listener, at connections_max */
+    bool is_draining;       /* connections without a request are closed */
     atomic_size_t connections;
     struct loop_timer sweep;
 };
@@ -152,30 +154,31 @@ static int64_t microseconds_since(const struct timeval *then)
     return (int64_t)(now.tv_sec - then->tv_sec) * 1000000 + now.tv_usec - then->tv_usec;
 }
 
-static int drop_if_slow(h2o_req_t *req, void *unused)
+static int drop_if_due(h2o_req_t *req, void *arg)
 {
-    bool is_reading =
-        req->timestamps.request_begin_at.tv_sec != 0 && req->processed_at.at.tv_sec == 0;
+    const struct http_server *server = arg;
+    bool is_idle = req->timestamps.request_begin_at.tv_sec == 0;
+    bool is_reading = !is_idle && req->processed_at.at.tv_sec == 0;
     bool is_writing = req->timestamps.response_start_at.tv_sec != 0;
-    (void)unused;
-    if ((is_reading && seconds_since(&req->timestamps.request_begin_at) > SLOW_CLIENT_SECONDS) ||
-        (is_writing && seconds_since(&req->timestamps.response_start_at) > SLOW_CLIENT_SECONDS)) {
-        h2o_socket_t *socket = req->conn->callbacks->get_socket(req->conn);
-        shutdown(h2o_socket_get_fd(socket), SHUT_RDWR);
-    }
+    bool is_slow =
+        (is_reading && seconds_since(&req->timestamps.request_begin_at) > SLOW_CLIENT_SECONDS) ||
+        (is_writing && seconds_since(&req->timestamps.response_start_at) > SLOW_CLIENT_SECONDS);
+    bool is_in_the_way = is_idle && server->is_draining;
+    if (is_slow || is_in_the_way)
+        shutdown(h2o_socket_get_fd(req->conn->callbacks->get_socket(req->conn)), SHUT_RDWR);
     return 0;
 }
 
 static void on_sweep(struct loop_timer *timer)
 {
     struct http_server *server = container_of(timer, struct http_server, sweep);
-    server->config.http1.callbacks.foreach_request(&server->context, drop_if_slow, NULL);
+    server->config.http1.callbacks.foreach_request(&server->context, drop_if_due, server);
     if (server->is_paused && server->listener != NULL &&
         (int64_t)server->connections < server->options.connections_max) {
         server->is_paused = false;
         h2o_socket_read_start(server->listener, on_connections_waiting);
     }
-    loop_timer_start(server->loop, timer, SWEEP_MS);
+    loop_timer_start(server->loop, timer, server->is_draining ? DRAIN_SWEEP_MS : SWEEP_MS);
 }
 
 /* A request */
@@ -206,6 +209,8 @@ static struct exchange *exchange_new(struct http_server *server, h2o_req_t *req)
                                       req->input.path.len - req->input.query_at - 1};
     }
     req->res.content_length = 0;
+    /* True of all our answers, and by it on_setup_stream tells them from h2o's own. */
+    req->compress_hint = H2O_COMPRESS_HINT_DISABLE;
     return exchange;
 }
 
@@ -298,7 +303,7 @@ static void send_problem(h2o_ostream_t *stream, h2o_req_t *req, h2o_iovec_t *buf
 static void on_setup_stream(h2o_filter_t *filter, h2o_req_t *req, h2o_ostream_t **slot)
 {
     (void)filter;
-    if (req->processed_at.at.tv_sec == 0) {
+    if (req->compress_hint != H2O_COMPRESS_HINT_DISABLE) {
         enum status status = req->res.status == 413 ? STATUS_TOO_LARGE : STATUS_BAD_REQUEST;
         h2o_ostream_t *stream = h2o_add_ostream(req, sizeof(*stream) + sizeof(h2o_iovec_t), slot);
         h2o_iovec_t *problem = (h2o_iovec_t *)(void *)(stream + 1);
@@ -364,6 +369,8 @@ void http_server_drain(struct http_server *server)
     on_connections_waiting(server->listener, NULL);
     h2o_socket_close(server->listener);
     server->listener = NULL;
+    server->is_draining = true;
+    on_sweep(&server->sweep);
     h2o_context_request_shutdown(&server->context);
 }
 
