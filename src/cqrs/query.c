@@ -47,11 +47,14 @@ static void refuse_unknown(const struct collection *collection, struct str name,
     buf_free(&allowed);
 }
 
+/* `*out` is 0 until the parameter was there. */
 static void take_number(struct str name, struct str value, int64_t most, int64_t *out,
                         struct problem *problem)
 {
     int64_t number;
-    if (str_to_int64(value, &number) && number >= 1 && number <= most)
+    if (*out != 0)
+        problem_at_parameter(problem, name, "is given twice");
+    else if (str_to_int64(value, &number) && number >= 1 && number <= most)
         *out = number;
     else if (most == INT32_MAX)
         problem_at_parameter(problem, name, "must be a whole number from 1 up");
@@ -111,7 +114,7 @@ bool query_parse(const struct collection *collection, struct str text, struct qu
 {
     unsigned before = problem->mistake_count;
     struct buf decoded = {0};
-    *out = (struct query){.page = 1, .page_size = collection->page_size};
+    *out = (struct query){0};
     /* Room for every value at once: what the filters borrow must not move. Canonical writings are
      * at most a few bytes longer than what was sent. */
     buf_reserve(&out->texts, text.len + sizeof(char[QUERY_FILTERS_MAX][64]));
@@ -133,6 +136,10 @@ bool query_parse(const struct collection *collection, struct str text, struct qu
                        (struct str){decoded.ptr + name_len, decoded.len - name_len}, out, problem);
     }
     buf_free(&decoded);
+    if (out->page == 0)
+        out->page = 1;
+    if (out->page_size == 0)
+        out->page_size = collection->page_size;
     return problem->mistake_count == before;
 }
 

@@ -301,7 +301,9 @@ static void write_request(struct journey *journey, const struct http_call_option
         buf_printf(out, "Content-Length: %zu\r\n", options->body.len);
     buf_append_str(out, options->headers);
     buf_append_text(out, "\r\n");
-    buf_append_str(out, options->body);
+    /* A body without its length would be the start of the next request. */
+    if (has_body)
+        buf_append_str(out, options->body);
 }
 
 void http_call(struct http_peer *peer, const struct http_call_options *options, http_done_fn *done,

@@ -25,7 +25,7 @@ struct http_call_options {
     struct str method;
     struct str target;  /* path and query */
     struct str headers; /* further header lines, each with its CR LF */
-    struct str body;
+    struct str body;    /* not sent with GET */
     msec_t connect_ms, total_ms;
 };
 

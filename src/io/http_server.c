@@ -1,10 +1,9 @@
 #include "io/http_server.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <h2o.h>
 #include <h2o/http1.h>
-#include <netinet/tcp.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <sys/time.h>
@@ -13,7 +12,6 @@
 
 enum {
     ACCEPTS_PER_TURN = 64,
-    LISTEN_BACKLOG = 1024,
     SWEEP_MS = 500,
     DRAIN_SWEEP_MS = 20,
     SLOW_CLIENT_SECONDS = 30, /* to send a request, or to take an answer */
@@ -49,6 +47,7 @@ struct exchange {
     struct http_server *server;
     h2o_req_t *native;      /* NULL once h2o has dropped it */
     struct exchange **link; /* h2o's way back here */
+    bool closes;            /* the connection, whatever the answer */
 };
 
 static struct str str_of(h2o_iovec_t vec)
@@ -63,10 +62,30 @@ static h2o_iovec_t copy_to(h2o_mem_pool_t *pool, struct str text)
 
 /* Listening and accepting */
 
+/* Behind each socket, as its on_close.data. */
+struct connection {
+    struct http_server *server;
+    int linger_fd; /* -1 unless it is to be closed gently */
+};
+
 static void on_connection_closed(void *data)
 {
-    struct http_server *server = data;
+    struct connection *connection = data;
+    struct http_server *server = connection->server;
+    if (connection->linger_fd >= 0)
+        loop_linger(server->loop, connection->linger_fd);
     server->connections--;
+    free(connection);
+}
+
+/* For an answer given while the client still sends. h2o has closed the socket by the time that it
+ * tells us, so a duplicate is taken now. */
+static void close_gently(h2o_req_t *req)
+{
+    h2o_socket_t *socket = req->conn->callbacks->get_socket(req->conn);
+    struct connection *connection = socket->on_close.data;
+    if (connection->linger_fd < 0)
+        connection->linger_fd = fcntl(h2o_socket_get_fd(socket), F_DUPFD_CLOEXEC, 0);
 }
 
 static void on_connections_waiting(h2o_socket_t *listener, const char *error)
@@ -83,43 +102,12 @@ static void on_connections_waiting(h2o_socket_t *listener, const char *error)
         if (socket == NULL)
             return;
         socket->on_close.cb = on_connection_closed;
-        socket->on_close.data = server;
+        struct connection *connection = mem_new(1, sizeof(*connection));
+        *connection = (struct connection){.server = server, .linger_fd = -1};
+        socket->on_close.data = connection;
         server->connections++;
         h2o_accept(&server->accept, socket);
     }
-}
-
-/* A listening socket, or -1 with errno. */
-static int listen_on(const char *address, int port, int is_shared)
-{
-    struct sockaddr_storage place = {0};
-    struct sockaddr_in *v4 = (struct sockaddr_in *)&place;
-    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&place;
-    socklen_t size = sizeof(*v4);
-    int on = 1, milliseconds = SLOW_CLIENT_SECONDS * 1000;
-    if (inet_pton(AF_INET, address, &v4->sin_addr) == 1) {
-        v4->sin_family = AF_INET;
-        v4->sin_port = htons((uint16_t)port);
-    } else if (inet_pton(AF_INET6, address, &v6->sin6_addr) == 1) {
-        v6->sin6_family = AF_INET6;
-        v6->sin6_port = htons((uint16_t)port);
-        size = sizeof(*v6);
-    } else {
-        errno = EINVAL;
-        return -1;
-    }
-    int fd = socket(place.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return -1;
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &is_shared, sizeof(is_shared));
-    setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &milliseconds, sizeof(milliseconds));
-    if (bind(fd, (struct sockaddr *)&place, size) == 0 && listen(fd, LISTEN_BACKLOG) == 0)
-        return fd;
-    int why = errno;
-    close(fd);
-    errno = why;
-    return -1;
 }
 
 static void say_taken(const char *address, int port, char *mistake, size_t mistake_size)
@@ -130,7 +118,7 @@ static void say_taken(const char *address, int port, char *mistake, size_t mista
 
 bool http_server_is_free(const char *address, int port, char *mistake, size_t mistake_size)
 {
-    int fd = listen_on(address, port, 0);
+    int fd = loop_listen(address, port, LOOP_ALONE);
     if (fd < 0)
         say_taken(address, port, mistake, mistake_size);
     else
@@ -231,8 +219,7 @@ static void refuse(struct http_request *request, enum status status, const char 
     http_reply(request, &(struct http_response){
                             .status = status_info(status)->http,
                             .headers = {{"content-type", STR("application/problem+json")}},
-                            .body = {body, len},
-                            .closes = true});
+                            .body = {body, len}});
 }
 
 static int on_request(h2o_handler_t *super, h2o_req_t *req)
@@ -246,8 +233,13 @@ static int on_request(h2o_handler_t *super, h2o_req_t *req)
         status = STATUS_TOO_LARGE;
         why = status_info(status)->sentence;
     }
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         server->options.handler(request);
+        return 0;
+    }
+    container_of(request, struct exchange, request)->closes = true;
+    if (server->options.refuse != NULL)
+        server->options.refuse(request, status, why);
     else
         refuse(request, status, why);
     return 0;
@@ -265,8 +257,6 @@ static void send_response(h2o_req_t *req, const struct http_response *response)
     req->res.status = response->status;
     req->res.reason = status_http_phrase(response->status);
     req->res.content_length = response->body.len;
-    if (response->closes)
-        req->http1_is_persistent = 0;
     for (const struct http_header *header = response->headers; header->name != NULL; header++) {
         h2o_iovec_t value = copy_to(&req->pool, header->value);
         h2o_add_header_by_str(&req->pool, &req->res.headers, header->name, strlen(header->name), 1,
@@ -285,6 +275,8 @@ void http_reply(struct http_request *request, const struct http_response *respon
         options->observe(options->arg, response->status, microseconds_since(&req->processed_at.at));
     if (req != NULL) {
         *exchange->link = NULL;
+        if (exchange->closes)
+            req->http1_is_persistent = 0;
         send_response(req, response);
     }
     free(exchange);
@@ -305,6 +297,7 @@ static void on_setup_stream(h2o_filter_t *filter, h2o_req_t *req, h2o_ostream_t 
     (void)filter;
     if (req->compress_hint != H2O_COMPRESS_HINT_DISABLE) {
         enum status status = req->res.status == 413 ? STATUS_TOO_LARGE : STATUS_BAD_REQUEST;
+        close_gently(req);
         h2o_ostream_t *stream = h2o_add_ostream(req, sizeof(*stream) + sizeof(h2o_iovec_t), slot);
         h2o_iovec_t *problem = (h2o_iovec_t *)(void *)(stream + 1);
         char body[PROBLEM_SIZE];
@@ -342,7 +335,7 @@ static void configure(struct http_server *server)
 struct http_server *http_server_open(struct loop *loop, const struct http_server_options *options,
                                      char *mistake, size_t mistake_size)
 {
-    int fd = listen_on(options->address, options->port, 1);
+    int fd = loop_listen(options->address, options->port, LOOP_SHARED);
     if (fd < 0) {
         say_taken(options->address, options->port, mistake, mistake_size);
         return NULL;

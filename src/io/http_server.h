@@ -32,6 +32,9 @@ struct http_server_options {
     int64_t connections_max;
     int64_t body_bytes_max;
     http_handler_fn *handler;
+    /* Answers what the server refuses before a handler sees it; the connection is then closed.
+     * NULL: a plain problem document. */
+    void (*refuse)(struct http_request *request, enum status status, const char *why);
     /* Told of every answer given; may be NULL. */
     void (*observe)(void *arg, int status, int64_t microseconds);
     void *arg;
@@ -67,7 +70,6 @@ struct http_response {
     int status;
     struct http_header headers[HTTP_HEADERS_MAX + 1];
     struct str body;
-    bool closes; /* the connection, afterwards */
 };
 
 /* Everything is copied. The request is gone afterwards. */

@@ -1,8 +1,13 @@
 #include "io/loop.h"
 
+#include <arpa/inet.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <h2o.h>
+#include <netinet/tcp.h>
 #include <stdatomic.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 
@@ -195,4 +200,79 @@ void loop_watch_close(struct loop_watch **watch)
     h2o_socket_close(gone->socket);
     free(gone);
     *watch = NULL;
+}
+
+struct farewell {
+    int fd;
+    struct loop_watch *watch;
+    struct loop_timer limit;
+};
+
+static void farewell_end(struct farewell *farewell)
+{
+    loop_timer_stop(&farewell->limit);
+    loop_watch_close(&farewell->watch);
+    close(farewell->fd);
+    free(farewell);
+}
+
+static void on_linger_readable(void *arg)
+{
+    struct farewell *farewell = arg;
+    char dropped[65536];
+    ssize_t got = recv(farewell->fd, dropped, sizeof(dropped), MSG_DONTWAIT);
+    if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR))
+        farewell_end(farewell);
+}
+
+static void on_linger_limit(struct loop_timer *timer)
+{
+    farewell_end(container_of(timer, struct farewell, limit));
+}
+
+void loop_linger(struct loop *loop, int fd)
+{
+    enum { LINGER_MS = 2000 };
+    struct farewell *farewell = mem_new(1, sizeof(*farewell));
+    shutdown(fd, SHUT_WR);
+    farewell->fd = fd;
+    farewell->limit.fired = on_linger_limit;
+    farewell->watch = loop_watch_open(loop, fd, on_linger_readable, farewell);
+    if (farewell->watch == NULL)
+        farewell_end(farewell);
+    else
+        loop_timer_start(loop, &farewell->limit, LINGER_MS);
+}
+
+int loop_listen(const char *address, int port, enum loop_sharing sharing)
+{
+    struct sockaddr_storage place = {0};
+    struct sockaddr_in *v4 = (struct sockaddr_in *)&place;
+    struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&place;
+    socklen_t size = sizeof(*v4);
+    enum { LISTEN_BACKLOG = 1024, UNANSWERED_MS = 30000 };
+    int on = 1, is_shared = sharing == LOOP_SHARED, milliseconds = UNANSWERED_MS;
+    if (inet_pton(AF_INET, address, &v4->sin_addr) == 1) {
+        v4->sin_family = AF_INET;
+        v4->sin_port = htons((uint16_t)port);
+    } else if (inet_pton(AF_INET6, address, &v6->sin6_addr) == 1) {
+        v6->sin6_family = AF_INET6;
+        v6->sin6_port = htons((uint16_t)port);
+        size = sizeof(*v6);
+    } else {
+        errno = EINVAL;
+        return -1;
+    }
+    int fd = socket(place.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -1;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &is_shared, sizeof(is_shared));
+    setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &milliseconds, sizeof(milliseconds));
+    if (bind(fd, (struct sockaddr *)&place, size) == 0 && listen(fd, LISTEN_BACKLOG) == 0)
+        return fd;
+    int why = errno;
+    close(fd);
+    errno = why;
+    return -1;
 }

@@ -56,6 +56,16 @@ struct loop_watch *loop_watch_open(struct loop *loop, int fd, loop_ready_fn *on_
 void loop_watch_writable(struct loop_watch *watch, loop_ready_fn *on_writable);
 void loop_watch_close(struct loop_watch **watch);
 
+/* A socket that listens on a numeric address of IPv4 or IPv6: alone, or beside others of this user
+ * on the same port, among which the kernel deals the connections. -1 with errno. */
+enum loop_sharing { LOOP_ALONE, LOOP_SHARED };
+int loop_listen(const char *address, int port, enum loop_sharing sharing);
+
+/* Takes a connected socket over and closes it gently: no more is written, what still comes is read
+ * and dropped until the peer closes, for two seconds at most. Closing at once, with bytes unread,
+ * would reset the connection and take the answer away that is on its way. */
+void loop_linger(struct loop *loop, int fd);
+
 /* Runs `run(arg)` in the loop's thread, soon. From any thread. */
 void loop_post(struct loop *loop, void (*run)(void *arg), void *arg);
 

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "role/admin.h"
+#include "role/http/old_paths.h"
 
 enum {
     TURN_MS = 500,
@@ -44,6 +45,7 @@ static bool open_app(struct app *app)
                                               settings->connections_max / process->app_count + 1,
                                           .body_bytes_max = settings->body_bytes_max,
                                           .handler = process->role->handle,
+                                          .refuse = old_paths_refuse,
                                           .observe = observe,
                                           .arg = app};
     app->loop = loop_new();

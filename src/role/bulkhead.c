@@ -15,22 +15,25 @@ static bool is_read(const struct http_request *request)
 
 /* Passing on */
 
+/* What the servers behind would refuse anyway ends here. */
 static void handle_v1(struct http_request *request)
 {
     struct app *app = request->arg;
     struct problem problem = {0};
-    const struct service *service = route_service(app->process->model, request->path, &problem);
-    if (service == NULL) {
-        answer_problem(request, &problem);
-        problem_free(&problem);
-        return;
-    }
+    struct route route = {0};
     struct buf target = {0};
+    bool is_routed = route_parse(app->process->model, request->path, &route, &problem);
+    if (!is_routed)
+        answer_problem(request, &problem);
+    problem_free(&problem);
+    if (!is_routed ||
+        !answer_allows(request, route.has_id ? "GET, HEAD, PUT, PATCH, DELETE" : "GET, HEAD, POST"))
+        return;
     buf_append_str(&target, request->path);
     if (request->query.ptr != NULL)
         buf_printf(&target, "?" STR_FMT, STR_ARG(request->query));
     forward_request(app->gateway, request,
-                    &(struct forward_options){.service = service,
+                    &(struct forward_options){.service = route.service,
                                               .side = is_read(request) ? SIDE_READS : SIDE_WRITES,
                                               .target = buf_str(&target)});
     buf_free(&target);
@@ -46,7 +49,7 @@ static void handle_old_root(struct http_request *request)
     struct app *app = request->arg;
     struct buf target = {0};
     bool is_reading = is_read(request);
-    if (!answer_allows(request, "GET, HEAD, POST"))
+    if (!old_paths_allows(request, "GET, HEAD, POST"))
         return;
     buf_append_text(&target, is_reading ? "/database/read/" : "/database/write/");
     if (is_reading && request->query.ptr != NULL)
@@ -90,13 +93,13 @@ static void handle_old_toggle(struct http_request *request)
     struct app *app = request->arg;
     enum side side;
     if (!answer_is_trusted(request, app->process->settings.cluster_key) ||
-        !answer_allows(request, "POST"))
+        !old_paths_allows(request, "POST"))
         return;
     if (!parse_old_name(request, &side)) {
         struct problem problem = {0};
         problem_set(&problem, STATUS_BAD_REQUEST,
                     "Invalid service name: service_name must be \"GET\" or \"POST\"");
-        answer_old_problem(request, &problem, NULL);
+        answer_old_problem(request, &problem, NULL, NULL);
         problem_free(&problem);
         return;
     }
@@ -115,7 +118,7 @@ static void handle_old_status(struct http_request *request)
     struct app *app = request->arg;
     const struct toggles *toggles = app->process->toggles;
     struct buf body = {0};
-    if (!answer_allows(request, "GET, HEAD"))
+    if (!old_paths_allows(request, "GET, HEAD"))
         return;
     bool reads = toggles_is_on(toggles, old_service(app), SIDE_READS);
     bool writes = toggles_is_on(toggles, old_service(app), SIDE_WRITES);

@@ -82,7 +82,7 @@ static void refuse(struct gateway *gateway, struct http_request *request, enum s
     if (options->is_old && status == STATUS_DISABLED)
         answer_old_disabled(request, options->side);
     else if (options->is_old)
-        answer_old_problem(request, &problem, NULL);
+        answer_old_problem(request, &problem, NULL, NULL);
     else
         answer_problem(request, &problem);
     problem_free(&problem);

@@ -29,7 +29,7 @@ static void refuse(const struct look *look, enum status status, const char *deta
     struct problem problem = {0};
     problem_set(&problem, status, "%s", detail != NULL ? detail : status_info(status)->sentence);
     if (look->is_old)
-        answer_old_problem(look->request, &problem, old_error);
+        answer_old_problem(look->request, &problem, old_error, NULL);
     else
         answer_problem(look->request, &problem);
     problem_free(&problem);

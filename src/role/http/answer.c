@@ -28,7 +28,9 @@ void answer_json(struct http_request *request, int http, struct str json)
                                        .body = json});
 }
 
-static void send(struct http_request *request, enum status status, struct str body)
+/* `allow` is NULL unless the method was the mistake. */
+static void send(struct http_request *request, enum status status, const char *allow,
+                 struct str body)
 {
     struct http_response response = {
         .status = status_info(status)->http,
@@ -38,16 +40,29 @@ static void send(struct http_request *request, enum status status, struct str bo
     struct str wait = retry_after(status);
     if (wait.len > 0)
         response.headers[1] = (struct http_header){"retry-after", wait};
+    if (allow != NULL)
+        response.headers[1] = (struct http_header){"allow", str_from(allow)};
     http_reply(request, &response);
+}
+
+/* The document; `error`, where it is not NULL, is a member of its own in front. */
+static void write_problem(const struct problem *problem, const char *error, struct buf *out)
+{
+    buf_append_char(out, '{');
+    if (error != NULL) {
+        buf_append_text(out, "\"error\":");
+        json_write_string(str_from(error), out);
+        buf_append_char(out, ',');
+    }
+    problem_write_members(problem, out);
+    buf_append_char(out, '}');
 }
 
 void answer_problem(struct http_request *request, const struct problem *problem)
 {
     struct buf body = {0};
-    buf_append_char(&body, '{');
-    problem_write_members(problem, &body);
-    buf_append_char(&body, '}');
-    send(request, problem->status, buf_str(&body));
+    write_problem(problem, NULL, &body);
+    send(request, problem->status, NULL, buf_str(&body));
     buf_free(&body);
 }
 
@@ -60,38 +75,35 @@ void answer_status(struct http_request *request, enum status status, const char 
 }
 
 void answer_old_problem(struct http_request *request, const struct problem *problem,
-                        const char *error)
+                        const char *error, const char *allow)
 {
     struct buf body = {0};
     struct problem shown = *problem; /* borrows the mistakes */
     if (shown.status == STATUS_INVALID)
         shown.status = STATUS_BAD_REQUEST;
-    buf_append_text(&body, "{\"error\":");
-    json_write_string(str_from(error != NULL ? error : problem->detail), &body);
-    buf_append_char(&body, ',');
-    problem_write_members(&shown, &body);
-    buf_append_char(&body, '}');
-    send(request, shown.status, buf_str(&body));
+    write_problem(&shown, error != NULL ? error : problem->detail, &body);
+    send(request, shown.status, allow, buf_str(&body));
     buf_free(&body);
+}
+
+bool answer_is_among(struct str method, const char *methods)
+{
+    struct str rest = str_from(methods);
+    while (rest.ptr != NULL)
+        if (str_equal(str_trim(str_cut(&rest, ',')), method))
+            return true;
+    return false;
 }
 
 bool answer_allows(struct http_request *request, const char *methods)
 {
-    struct str rest = str_from(methods);
-    while (rest.ptr != NULL)
-        if (str_equal(str_trim(str_cut(&rest, ',')), request->method))
-            return true;
+    if (answer_is_among(request->method, methods))
+        return true;
     struct buf body = {0};
     struct problem problem = {0};
     problem_set(&problem, STATUS_METHOD_NOT_ALLOWED, "allowed here: %s", methods);
-    buf_append_char(&body, '{');
-    problem_write_members(&problem, &body);
-    buf_append_char(&body, '}');
-    http_reply(request, &(struct http_response){
-                            .status = 405,
-                            .headers = {{"content-type", STR("application/problem+json")},
-                                        {"allow", str_from(methods)}},
-                            .body = buf_str(&body)});
+    write_problem(&problem, NULL, &body);
+    send(request, problem.status, methods, buf_str(&body));
     buf_free(&body);
     problem_free(&problem);
     return false;

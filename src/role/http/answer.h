@@ -16,9 +16,13 @@ void answer_problem(struct http_request *request, const struct problem *problem)
 void answer_status(struct http_request *request, enum status status, const char *detail);
 
 /* The same bodies with an "error" member in front, as the old paths have them; the HTTP status is
- * 400 where the problem's is 422, which they do not know. `error` NULL: the problem's detail. */
+ * 400 where the problem's is 422, which they do not know. `error` NULL: the problem's detail;
+ * `allow` NULL unless the method was the mistake. */
 void answer_old_problem(struct http_request *request, const struct problem *problem,
-                        const char *error);
+                        const char *error, const char *allow);
+
+/* Is the method in a list like "GET, HEAD"? */
+bool answer_is_among(struct str method, const char *methods);
 
 /* True when the method is among `methods` ("GET, HEAD"); else it has answered 405 with Allow. */
 bool answer_allows(struct http_request *request, const char *methods) must_check;

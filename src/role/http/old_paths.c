@@ -15,7 +15,7 @@ static void refuse(struct http_request *request, enum status status, const char 
 {
     struct problem problem = {0};
     problem_set(&problem, status, "%s", error);
-    answer_old_problem(request, &problem, error);
+    answer_old_problem(request, &problem, error, NULL);
     problem_free(&problem);
 }
 
@@ -47,26 +47,62 @@ static void answer_health(struct http_request *request, const char *role)
     buf_free(&body);
 }
 
+static const struct {
+    const char *path;
+    const char *role; /* NULL: every one */
+} owners[] = {
+    {"/database/write/", "write"},     {"/database/read/", "read"},
+    {"/database/health/", NULL},       {"/", "bulkhead"},
+    {"/bulkhead/", "bulkhead"},        {"/bulkhead/toggle/", "bulkhead"},
+    {"/bulkhead/status/", "bulkhead"},
+};
+
+bool old_paths_has(struct str path)
+{
+    for (size_t i = 0; i < countof(owners); i++)
+        if (str_equal(path, str_from(owners[i].path)))
+            return true;
+    return false;
+}
+
+void old_paths_refuse(struct http_request *request, enum status status, const char *why)
+{
+    if (old_paths_has(request->path))
+        refuse(request, status, why);
+    else
+        answer_status(request, status, why);
+}
+
+bool old_paths_allows(struct http_request *request, const char *methods)
+{
+    if (answer_is_among(request->method, methods))
+        return true;
+    struct problem problem = {0};
+    problem_set(&problem, STATUS_METHOD_NOT_ALLOWED, "allowed here: %s", methods);
+    answer_old_problem(request, &problem, NULL, methods);
+    problem_free(&problem);
+    return false;
+}
+
+static bool is_elsewhere(struct str path, const char *role)
+{
+    for (size_t i = 0; i < countof(owners); i++)
+        if (owners[i].role != NULL && str_equal(path, str_from(owners[i].path)))
+            return strcmp(owners[i].role, role) != 0;
+    return false;
+}
+
 bool old_paths_handle(struct http_request *request, const char *role)
 {
-    static const struct {
-        const char *path, *role;
-    } owners[] = {
-        {"/database/write/", "write"},     {"/database/read/", "read"},
-        {"/bulkhead/", "bulkhead"},        {"/bulkhead/toggle/", "bulkhead"},
-        {"/bulkhead/status/", "bulkhead"},
-    };
     if (str_equal(request->path, STR("/database/health/"))) {
-        if (answer_allows(request, "GET, HEAD"))
+        if (old_paths_allows(request, "GET, HEAD"))
             answer_health(request, role);
         return true;
     }
-    for (size_t i = 0; i < countof(owners); i++)
-        if (str_equal(request->path, str_from(owners[i].path)) &&
-            strcmp(role, owners[i].role) != 0) {
-            answer_wrong_role(request, role);
-            return true;
-        }
+    if (is_elsewhere(request->path, role)) {
+        answer_wrong_role(request, role);
+        return true;
+    }
     return false;
 }
 
@@ -88,7 +124,7 @@ bool old_paths_parse_write(struct http_request *request, const struct model *mod
 {
     struct problem problem = {0};
     struct json *body = NULL;
-    if (!answer_allows(request, "POST"))
+    if (!old_paths_allows(request, "POST"))
         return false;
     *out = (struct command){
         .kind = COMMAND_CREATE, .collection = old_collection(model), .id = uuid_new()};
@@ -101,7 +137,7 @@ bool old_paths_parse_write(struct http_request *request, const struct model *mod
     if (body != NULL && json_kind(body) != JSON_KIND_OBJECT)
         problem_set(&problem, STATUS_BAD_REQUEST, "the body must be a JSON object");
     if (problem_is_set(&problem))
-        answer_old_problem(request, &problem, body == NULL ? "Invalid JSON data" : NULL);
+        answer_old_problem(request, &problem, body == NULL ? "Invalid JSON data" : NULL, NULL);
     else
         out->body = pick_fields(body);
     bool is_fine = !problem_is_set(&problem);
@@ -137,7 +173,7 @@ void old_paths_answer_write(struct http_request *request, const struct write_ans
     static const char *const names[] = {"id", "title", "content", "created_at", NULL};
     struct buf body = {0};
     if (answer->change == NULL) {
-        answer_old_problem(request, answer->problem, NULL);
+        answer_old_problem(request, answer->problem, NULL, NULL);
         return;
     }
     struct json *record = parse_own(buf_str(&answer->change->body));
@@ -190,7 +226,7 @@ bool old_paths_parse_read(struct http_request *request, const struct model *mode
     struct str rest = request->query;
     *out = (struct old_read){.collection = old_collection(model),
                              .query = {.page = 1, .page_size = OLD_PAGE_SIZE}};
-    if (!answer_allows(request, "GET, HEAD"))
+    if (!old_paths_allows(request, "GET, HEAD"))
         return false;
     if (out->collection == NULL) {
         refuse(request, STATUS_NOT_FOUND, "this server has no medical entries");

@@ -18,6 +18,15 @@ extern const char old_paths_service[];
  * did. */
 bool old_paths_handle(struct http_request *request, const char *role) must_check;
 
+/* True when the path is one of the old ones. */
+bool old_paths_has(struct str path);
+
+/* Answers what the HTTP server refused, in the shape that the path's clients know. */
+void old_paths_refuse(struct http_request *request, enum status status, const char *why);
+
+/* answer_allows for the old paths, whose refusals have an "error". */
+bool old_paths_allows(struct http_request *request, const char *methods) must_check;
+
 /* POST /database/write/: a creation, or false after answering. */
 bool old_paths_parse_write(struct http_request *request, const struct model *model,
                            struct command *out) must_check;

@@ -7,16 +7,10 @@ bool route_is_v1(struct str path)
     return str_starts_with(path, prefix);
 }
 
-static struct str behind_prefix(struct str path)
+static const struct service *find_service(const struct model *model, struct str name,
+                                          struct problem *problem)
 {
-    return (struct str){path.ptr + prefix.len, path.len - prefix.len};
-}
-
-const struct service *route_service(const struct model *model, struct str path,
-                                    struct problem *problem)
-{
-    struct str rest = behind_prefix(path);
-    const struct service *service = model_find_service(model, str_cut(&rest, '/'));
+    const struct service *service = model_find_service(model, name);
     struct buf names = {0};
     if (service != NULL)
         return service;
@@ -56,16 +50,15 @@ bool route_parse_id(struct str text, struct uuid *out, struct problem *problem)
 bool route_parse(const struct model *model, struct str path, struct route *out,
                  struct problem *problem)
 {
-    const struct service *service = route_service(model, path, problem);
-    if (service == NULL)
+    struct str rest = {path.ptr + prefix.len, path.len - prefix.len};
+    out->service = find_service(model, str_cut(&rest, '/'), problem);
+    if (out->service == NULL)
         return false;
-    struct str rest = behind_prefix(path);
-    str_cut(&rest, '/');
     /* A slash at the end is forgiven. */
     if (rest.len > 0 && rest.ptr[rest.len - 1] == '/')
         rest.len--;
     struct str name = str_cut(&rest, '/');
-    out->collection = find_collection(service, name, problem);
+    out->collection = find_collection(out->service, name, problem);
     out->has_id = rest.ptr != NULL;
     return out->collection != NULL && (!out->has_id || route_parse_id(rest, &out->id, problem));
 }

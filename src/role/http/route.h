@@ -7,6 +7,7 @@
 #include "model/model.h"
 
 struct route {
+    const struct service *service;
     const struct collection *collection;
     bool has_id;
     struct uuid id;
@@ -14,10 +15,6 @@ struct route {
 
 /* Does the path begin as ours do? */
 bool route_is_v1(struct str path);
-
-/* The service that a path names; NULL with `problem` set when there is none. */
-const struct service *route_service(const struct model *model, struct str path,
-                                    struct problem *problem);
 
 /* False with `problem` set: NOT_FOUND for what the model does not have, BAD_REQUEST for a
  * malformed id. */
