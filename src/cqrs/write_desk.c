@@ -9,6 +9,7 @@ struct errand {
     struct change change;
     struct problem problem;
     unsigned attempts;
+    struct loop_defer refusal; /* of a creation: it must not come from inside the call */
     write_desk_done_fn *done;
     void *arg;
 };
@@ -46,24 +47,23 @@ static void on_committed(void *arg, enum status status, const char *field)
     finish(errand);
 }
 
-static void plan(struct errand *errand, const struct command_record *record)
+/* False when the command is refused, with the problem set. */
+static bool plan(struct errand *errand, const struct command_record *record)
 {
-    if (command_plan(&errand->command, record, clock_wall_ms(), &errand->change, &errand->problem))
-        write_store_commit(errand->store, &errand->change, &errand->command.origin, on_committed,
-                           errand);
-    else
-        finish(errand);
+    if (!command_plan(&errand->command, record, clock_wall_ms(), &errand->change, &errand->problem))
+        return false;
+    write_store_commit(errand->store, &errand->change, &errand->command.origin, on_committed,
+                       errand);
+    return true;
 }
 
 static void on_found(void *arg, enum status status, const struct command_record *record)
 {
     struct errand *errand = arg;
-    if (status == STATUS_OK || status == STATUS_NOT_FOUND) {
-        plan(errand, record);
-        return;
-    }
-    problem_set(&errand->problem, status, "%s", status_info(status)->sentence);
-    finish(errand);
+    if (status != STATUS_OK && status != STATUS_NOT_FOUND)
+        problem_set(&errand->problem, status, "%s", status_info(status)->sentence);
+    if (problem_is_set(&errand->problem) || !plan(errand, record))
+        finish(errand);
 }
 
 static void find_record(struct errand *errand)
@@ -72,14 +72,20 @@ static void find_record(struct errand *errand)
                      errand);
 }
 
+static void on_refused(struct loop_defer *defer)
+{
+    finish(container_of(defer, struct errand, refusal));
+}
+
 void write_desk_take(struct write_store *store, struct command *command, write_desk_done_fn *done,
                      void *arg)
 {
     struct errand *errand = mem_new(1, sizeof(*errand));
     *errand = (struct errand){.store = store, .command = *command, .done = done, .arg = arg};
     *command = (struct command){0};
-    if (errand->command.kind == COMMAND_CREATE)
-        plan(errand, NULL);
-    else
+    errand->refusal.run = on_refused;
+    if (errand->command.kind != COMMAND_CREATE)
         find_record(errand);
+    else if (!plan(errand, NULL))
+        loop_defer(write_store_loop(store), &errand->refusal);
 }

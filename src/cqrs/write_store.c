@@ -92,6 +92,11 @@ struct write_store *write_store_new(struct pg_pool *pool, const struct model *mo
     return store;
 }
 
+struct loop *write_store_loop(const struct write_store *store)
+{
+    return pg_pool_loop(store->pool);
+}
+
 static const struct shelf *shelf_of(const struct write_store *store,
                                     const struct collection *collection)
 {

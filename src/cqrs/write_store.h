@@ -12,6 +12,9 @@ struct write_store;
 /* Lives as long as the pool, which it borrows, as it does the model. */
 struct write_store *write_store_new(struct pg_pool *pool, const struct model *model);
 
+/* The loop that its answers come on. */
+struct loop *write_store_loop(const struct write_store *store);
+
 /* STATUS_OK with the record; NOT_FOUND; or why the database gave no answer. */
 typedef void write_store_found_fn(void *arg, enum status status,
                                   const struct command_record *record);

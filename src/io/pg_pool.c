@@ -239,6 +239,11 @@ const struct pg_statement *pg_pool_statement(struct pg_pool *pool, enum pg_kind 
     return statement;
 }
 
+struct loop *pg_pool_loop(const struct pg_pool *pool)
+{
+    return pool->loop;
+}
+
 bool pg_pool_is_up(const struct pg_pool *pool)
 {
     return pool->up_count > 0;

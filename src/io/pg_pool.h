@@ -39,6 +39,9 @@ const struct pg_statement *pg_pool_statement(struct pg_pool *pool, enum pg_kind 
 void pg_pool_submit(struct pg_pool *pool, const struct pg_statement *statement,
                     struct pg_values *values, pg_done_fn *done, void *arg);
 
+/* The loop that it was opened on. */
+struct loop *pg_pool_loop(const struct pg_pool *pool);
+
 bool pg_pool_is_up(const struct pg_pool *pool);
 size_t pg_pool_waiting(const struct pg_pool *pool);
 

@@ -196,7 +196,8 @@ static void start(struct process *process)
                                     .slot = settings->replication_slot,
                                     .retention = settings->replica_retention_seconds * 1000,
                                     .metrics = process->metrics,
-                                    .is_migrated = &process->is_migrated};
+                                    .is_migrated = &process->is_migrated,
+                                    .has_reached_redis = &process->has_reached_redis};
     process->relay = relay_start(&options);
 }
 
@@ -209,7 +210,10 @@ static const char *unready(struct process *process)
 {
     if (!atomic_load(&process->is_migrated))
         return "the database has not been reached yet";
-    return atomic_load(&process->pools_up) < process->app_count ? "the database is away" : NULL;
+    if (atomic_load(&process->pools_up) < process->app_count)
+        return "the database is away";
+    /* Only at start: later, Redis may go and writing goes on. */
+    return atomic_load(&process->has_reached_redis) ? NULL : "Redis has not been reached yet";
 }
 
 static void write_status(struct process *process, struct buf *out)

@@ -1,7 +1,11 @@
-"""What every system test can ask for: a worker's site, and a cluster for the file."""
+"""What every system test can ask for: a worker's site, and clusters on it."""
+import os
+
 import pytest
 from harness.process import last_words
 from harness.site import Site
+
+os.environ["no_proxy"] = "127.0.0.1"
 
 
 @pytest.fixture(scope="session")
@@ -20,11 +24,37 @@ def cluster(site):
 
 
 @pytest.fixture
-def fresh(site):
+def new_cluster(site):
+    """Makes clusters of the test's own, not started yet."""
+    made = []
+
+    def make(**how):
+        made.append(site.new_cluster(**how))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+@pytest.fixture
+def fresh(new_cluster):
     """A cluster of the test's own, empty and free to be broken."""
-    made = site.new_cluster().start()
-    yield made
-    made.close()
+    return new_cluster().start()
+
+
+@pytest.fixture
+def new_postgres(site):
+    """Makes PostgreSQL servers of the test's own, not started yet."""
+    made = []
+
+    def make():
+        made.append(site.new_postgres().make())
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.kill()
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -153,13 +153,20 @@ static bool hold_slot(struct term *term)
     }
 }
 
-static bool ready_streams(struct term *term)
+/* Before anything else needs it, so that a wrong address shows at start and not at the takeover. */
+static bool connect_redis(struct term *term)
 {
-    const struct model *model = term->relay->options.model;
     char why[256];
     term->redis = redis_conn_open(term->relay->options.redis_url, why, sizeof(why));
     if (term->redis == NULL)
         return complain("connecting to Redis", why);
+    atomic_store(term->relay->options.has_reached_redis, true);
+    return true;
+}
+
+static bool ready_streams(struct term *term)
+{
+    const struct model *model = term->relay->options.model;
     term->stream_count = model->service_count;
     term->streams = mem_new(model->service_count, sizeof(struct relay_stream));
     for (size_t i = 0; i < term->stream_count; i++) {
@@ -333,8 +340,9 @@ static void round_of_relay(struct background *background)
     term.session = pg_session_open(relay->options.database_url, why, sizeof(why));
     if (term.session == NULL)
         complain("connecting to the database", why);
-    else if (migrate(relay, term.session) && ensure_slot(relay, term.session) && hold_slot(&term) &&
-             read_epoch(&term) && ready_streams(&term))
+    else if (migrate(relay, term.session) && connect_redis(&term) &&
+             ensure_slot(relay, term.session) && hold_slot(&term) && read_epoch(&term) &&
+             ready_streams(&term))
         lead(&term);
     free(term.streams);
     buf_free(&term.scratch_row);

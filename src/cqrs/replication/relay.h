@@ -2,7 +2,7 @@
  * stream. A thread of the write role; of several processes the one that holds the replication slot
  * leads, and the others wait for it.
  *
- *   migrate → ensure slot and epoch → hold the slot → ready the streams
+ *   migrate → connect to Redis → ensure slot and epoch → hold the slot → ready the streams
  *        → (rows → XADD … → every reply looked at) and (registrations → confirm → trim)
  *        → something broke: rest, and again from what was confirmed
  *
@@ -19,7 +19,8 @@ struct relay_options {
     const char *database_url, *redis_url, *slot;
     msec_t retention; /* a replica that is silent for longer is no longer waited for */
     struct metrics *metrics;
-    atomic_bool *is_migrated; /* set once the tables are there */
+    atomic_bool *is_migrated;       /* set once the tables are there */
+    atomic_bool *has_reached_redis; /* set once, at the first connection */
 };
 
 struct relay;

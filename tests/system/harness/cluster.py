@@ -22,7 +22,6 @@ class Server(Process):
             "LISTEN": "127.0.0.1", "PORT": self.port, "ADMIN_PORT": self.admin_port,
             "MODELS": MODELS, "THREADS": 2, "DRAIN_SECONDS": 0, **settings}
         self.http = requests.Session()
-        self.http.trust_env = False
         super().__init__(name, folder, [BINARY])
 
     def start(self):
@@ -61,15 +60,17 @@ class Server(Process):
 
 
 class Cluster:
-    """The servers of one installation. `postgres` may be given for the write side alone."""
+    """The servers of one installation. `postgres` may be given for the write side alone; the
+    settings are for every server."""
 
-    def __init__(self, site, name, reads=3, postgres=None):
-        self.site, self.name = site, name
+    def __init__(self, site, name, reads=3, postgres=None, **settings):
+        self.site, self.name, self.settings = site, name, settings
         self.folder = site.folder / name
         self.folder.mkdir()
         self.postgres = postgres or site.postgres
         self.write_database = f"{name}_write"
         self.redis = Redis(f"{name}-redis", self.folder, site.ports.take())
+        self.processes = [self.redis]
         self.write = self.new_write("write")
         self.reads = [self.new_read(f"read-{n}", f"read_{n}") for n in range(1, reads + 1)]
         self.bulkhead = self.new_server(
@@ -77,8 +78,10 @@ class Cluster:
             READ_SERVERS=",".join(read.address for read in self.reads))
 
     def new_server(self, name, role, **settings):
-        return Server(f"{self.name}-{name}", self.folder, self.site.ports,
-                      SERVER_TYPE=role, **settings)
+        server = Server(f"{self.name}-{name}", self.folder, self.site.ports,
+                        SERVER_TYPE=role, **{**self.settings, **settings})
+        self.processes.append(server)
+        return server
 
     def new_write(self, name):
         return self.new_server(
@@ -109,8 +112,8 @@ class Cluster:
         return self
 
     def close(self):
-        for server in [*self.servers, self.redis]:
-            server.kill()
+        for process in self.processes:
+            process.kill()
 
     def create(self, path="/v1/medical/entries", **fields):
         """Posts a record through the gateway and returns it as it was answered."""

@@ -73,7 +73,8 @@ class Process:
                 [*self._wrapper(), *map(str, self.command)],
                 cwd=self.folder, env={"PATH": os.environ["PATH"], **self.env},
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        Process.living.append(self)
+        if self not in Process.living:
+            Process.living.append(self)
         return self
 
     def _wrapper(self):
@@ -106,6 +107,8 @@ class Process:
         return self._end(signal.SIGTERM, seconds)
 
     def _end(self, number, seconds):
+        if self.process is None:
+            return None
         if self.is_running():
             self.signal(number)
         status = self.process.wait(seconds)

@@ -1,0 +1,188 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* cmocka wants those before it; this line keeps clang-format from sorting it upwards. */
+#include <cmocka.h>
+
+#include "cqrs/replication/relay_stream.h"
+#include "fake/redis_conn.h"
+
+#define EVENTS   "mamparo:{medical}:events"
+#define EPOCH    "mamparo:{medical}:epoch"
+#define REPLICAS "mamparo:{medical}:replicas"
+#define NO_KEY   "-ERR no such key"
+#define INFO     "*length,3,last-generated-id,7-4,groups,0"
+
+#define GET      "GET " EPOCH "\n"
+#define XINFO    "XINFO STREAM " EVENTS "\n"
+#define DEL      "DEL " EVENTS "\n"
+#define SET      "SET " EPOCH " e1\n"
+#define CREATE   "XGROUP CREATE " EVENTS " none 0 MKSTREAM\n"
+#define DESTROY  "XGROUP DESTROY " EVENTS " none\n"
+#define HGETALL  "HGETALL " REPLICAS "\n"
+#define XTRIM    "XTRIM " EVENTS " MINID ~ "
+
+/* A stream opened for epoch e1 with 5-0 confirmed. */
+static const struct {
+    const char *replies[FAKE_REPLIES_MAX];
+    const char *said;
+    bool is_open;
+    struct position top;
+} openings[] = {
+    {{"+e1", INFO}, GET XINFO, true, {7, 4}},
+    {{"+e1", "*last-generated-id,5-0"}, GET XINFO, true, {5, 0}},
+    {{"+e1", "*last-generated-id,4-9"}, GET XINFO, true, {5, 0}},
+    {{"+e1", "*last-generated-id,5-1,x"}, GET XINFO, true, {5, 1}},
+    {{"+e1", NO_KEY, "+OK", ":1"}, GET XINFO CREATE DESTROY, true, {5, 0}},
+    {{"+e0", ":1", "+OK", NO_KEY, "+OK", ":1"}, GET DEL SET XINFO CREATE DESTROY, true, {5, 0}},
+    {{"_", ":0", "+OK", NO_KEY, "+OK", ":1"}, GET DEL SET XINFO CREATE DESTROY, true, {5, 0}},
+    /* Somebody, or nobody, answers something else. */
+    {{""}, GET, false, {0}},
+    {{"-LOADING", "-LOADING"}, GET DEL, false, {0}},
+    {{"+e0", "-READONLY"}, GET DEL, false, {0}},
+    {{"+e0", ":1", "-OOM"}, GET DEL SET, false, {0}},
+    {{"+e0", ":1", ""}, GET DEL SET, false, {0}},
+    {{"+e1", ""}, GET XINFO, false, {0}},
+    {{"+e1", "-WRONGTYPE"}, GET XINFO, false, {0}},
+    {{"+e1", "*length,3"}, GET XINFO, false, {0}},
+    {{"+e1", "*last-generated-id,soon"}, GET XINFO, false, {0}},
+    {{"+e1", "*last-generated-id"}, GET XINFO, false, {0}},
+    {{"+e1", NO_KEY, "-OOM"}, GET XINFO CREATE, false, {0}},
+    {{"+e1", NO_KEY, "+OK", ""}, GET XINFO CREATE DESTROY, false, {0}},
+};
+
+static void a_stream_is_opened_by_what_redis_holds(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < countof(openings); i++) {
+        struct redis_conn redis = {0};
+        struct relay_stream stream;
+        memcpy(redis.replies, openings[i].replies, sizeof(redis.replies));
+        bool is_open = relay_stream_open(&stream, "medical", &redis, "e1", (struct position){5, 0});
+        assert_string_equal(redis.said.ptr, openings[i].said);
+        if (is_open != openings[i].is_open)
+            fail_msg("row %zu", i);
+        if (is_open) {
+            assert_int_equal(position_compare(stream.top, openings[i].top), 0);
+            assert_int_equal(stream.confirmed.commit, 5);
+            assert_int_equal(stream.registry.count, 0);
+        }
+        buf_free(&redis.said);
+    }
+}
+
+static void each_entry_follows_the_top_which_never_sinks(void **state)
+{
+    static const struct {
+        struct position position, prev;
+    } rows[] = {{{7, 0}, {5, 0}}, {{7, 1}, {7, 0}}, {{6, 0}, {7, 1}},
+                {{7, 1}, {7, 1}}, {{9, 0}, {7, 1}}, {{9, 1}, {9, 0}}};
+    (void)state;
+    struct relay_stream stream = {.service = "medical", .top = {5, 0}};
+    for (size_t i = 0; i < countof(rows); i++) {
+        struct position prev = relay_stream_follow(&stream, rows[i].position);
+        assert_int_equal(position_compare(prev, rows[i].prev), 0);
+    }
+    assert_int_equal(position_compare(stream.top, (struct position){9, 1}), 0);
+}
+
+static void redis_says_what_became_of_an_entry(void **state)
+{
+    static const struct {
+        const char *reply;
+        enum relay_verdict verdict;
+    } rows[] = {
+        {"+7-0", RELAY_PUBLISHED},
+        {"_", RELAY_STREAM_LOST},
+        {"-ERR The ID specified in XADD is equal or smaller than the target stream top item",
+         RELAY_WAS_THERE},
+        {"-ERR The ID specified in XADD must be greater than 0-0", RELAY_REFUSED},
+        {"-ERR unknown command 'XADD'", RELAY_REFUSED},
+        {"-READONLY You can't write against a read only replica.", RELAY_REFUSED},
+        {"-OOM command not allowed when used memory > 'maxmemory'.", RELAY_REFUSED},
+        {"-MISCONF Redis is configured to save RDB snapshots", RELAY_REFUSED},
+        {"-LOADING Redis is loading the dataset in memory", RELAY_REFUSED},
+        {"-NOPERM this user has no permissions", RELAY_REFUSED},
+        {"-WRONGTYPE Operation against a key", RELAY_REFUSED},
+        {"-", RELAY_REFUSED},
+        {":1", RELAY_REFUSED},
+        {"*7-0", RELAY_REFUSED},
+    };
+    (void)state;
+    for (size_t i = 0; i < countof(rows); i++) {
+        struct redis_reply *reply = fake_redis_reply(rows[i].reply);
+        if (relay_stream_judge(reply) != rows[i].verdict)
+            fail_msg("%s", rows[i].reply);
+        redis_reply_free(&reply);
+    }
+}
+
+static struct registry_replica replica_of(const char *name, uint64_t commit)
+{
+    struct registry_replica replica = {.position = {commit, 2}, .heard_at = -(INT64_MAX / 4)};
+    memcpy(replica.name, name, strlen(name));
+    return replica;
+}
+
+/* Of two replicas that are known: `a` at 9-2, `b` at 8-2, both silent since long before the clock
+ * began. */
+static const struct {
+    msec_t retention;
+    const char *replies[FAKE_REPLIES_MAX];
+    const char *said;
+    size_t left;
+    bool is_done;
+} tendings[] = {
+    {INT64_MAX / 2, {"*", ":0"}, HGETALL XTRIM "8-2\n", 2, true},
+    {INT64_MAX / 2, {"*c,nonsense,d,1-0 e2 x", ":0"}, HGETALL XTRIM "8-2\n", 2, true},
+    {INT64_MAX / 2, {"*c,7-1 e1 x", ":0"}, HGETALL XTRIM "7-1\n", 3, true},
+    {INT64_MAX / 2, {"*b,9-9 e1 x,a,9-3 e1 x", ":0"}, HGETALL XTRIM "9-3\n", 2, true},
+    {60000, {"*a,9-3 e1 x", ":1", ":0"}, HGETALL "HDEL " REPLICAS " b\n" XTRIM "9-3\n", 1, true},
+    {INT64_MAX / 2, {"*c", ":0"}, HGETALL XTRIM "8-2\n", 2, true},
+    {INT64_MAX / 2, {"*", "-READONLY"}, HGETALL XTRIM "8-2\n", 2, false},
+    {INT64_MAX / 2, {""}, HGETALL, 2, false},
+    {-1, {"*", ":1", ":1"}, HGETALL "HDEL " REPLICAS " a\nHDEL " REPLICAS " b\n", 0, true},
+    {-1, {"*", "-READONLY"}, HGETALL "HDEL " REPLICAS " a\n", 1, false},
+    {-1, {"*", ""}, HGETALL "HDEL " REPLICAS " a\n", 1, false},
+};
+
+static void what_all_replicas_have_is_trimmed(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < countof(tendings); i++) {
+        struct redis_conn redis = {0};
+        struct relay_stream stream = {.service = "medical"};
+        memcpy(redis.replies, tendings[i].replies, sizeof(redis.replies));
+        stream.registry.replicas[0] = replica_of("a", 9);
+        stream.registry.replicas[1] = replica_of("b", 8);
+        stream.registry.count = 2;
+        bool is_done = relay_stream_tend(&stream, &redis, "e1", tendings[i].retention);
+        assert_string_equal(redis.said.ptr, tendings[i].said);
+        assert_int_equal(is_done, tendings[i].is_done);
+        assert_int_equal(stream.registry.count, tendings[i].left);
+        buf_free(&redis.said);
+    }
+}
+
+static void without_replicas_nothing_is_trimmed(void **state)
+{
+    (void)state;
+    struct redis_conn redis = {.replies = {"*"}};
+    struct relay_stream stream = {.service = "medical"};
+    assert_true(relay_stream_tend(&stream, &redis, "e1", 1000));
+    assert_string_equal(redis.said.ptr, HGETALL);
+    buf_free(&redis.said);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_stream_is_opened_by_what_redis_holds),
+        cmocka_unit_test(each_entry_follows_the_top_which_never_sinks),
+        cmocka_unit_test(redis_says_what_became_of_an_entry),
+        cmocka_unit_test(what_all_replicas_have_is_trimmed),
+        cmocka_unit_test(without_replicas_nothing_is_trimmed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
