@@ -133,6 +133,7 @@ bool command_plan(const struct command *command, const struct command_record *re
 {
     struct image_head old = {0};
     struct json *fields = NULL, *image = NULL;
+    assert(!command->must_be_new || command->kind == COMMAND_REPLACE);
     if (!may_go_on(command, record, problem))
         return false;
     if (command->kind != COMMAND_DELETE) {

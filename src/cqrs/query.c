@@ -13,6 +13,7 @@ static int hex_digit(char c)
 bool query_decode(struct str text, struct buf *out)
 {
     size_t before = out->len;
+    buf_reserve(out, text.len); /* so that even nothing has a pointer */
     for (size_t i = 0; i < text.len; i++) {
         char c = text.ptr[i];
         if (c == '+')

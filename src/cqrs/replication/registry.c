@@ -19,6 +19,7 @@ void registry_hear(struct registry *registry, struct str name, struct str report
     struct position position;
     struct str rest = report;
     if (name.len == 0 || name.len >= REGISTRY_NAME_SIZE || report.len >= REGISTRY_REPORT_SIZE ||
+        !str_is_utf8(name) || !str_is_utf8(report) /* nor NUL, which would end them early */ ||
         !position_parse(str_cut(&rest, ' '), &position) || !str_equal(str_cut(&rest, ' '), epoch))
         return;
     struct registry_replica *replica = find_or_add(registry, name);

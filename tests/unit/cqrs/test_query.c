@@ -241,7 +241,7 @@ static void permute(size_t number, size_t *order, size_t count)
 
 static void in_whatever_order_filters_come_they_are_one_statement(void **state)
 {
-    static const char *const parts[] = {"e=x", "b=true", "page=3", "h=" UUID, "a=z%20"};
+    static const char *const parts[] = {"e=x", "b=true", "page=3", ("h=" UUID), "a=z%20"};
     (void)state;
     struct collection *collection = given_items();
     for (size_t number = 0; number < 120; number++) {

@@ -72,7 +72,7 @@ static void timers_fire_once_each_in_the_order_of_their_waits(void **state)
     turn_until(&rung, countof(waits));
     for (size_t i = 0; i < countof(waits); i++) {
         assert_in_range(bells[i].place, places[i] - (places[i] == 2), places[i]);
-        assert_true(bells[i].at - start >= waits[i]);
+        assert_true(bells[i].at - start >= waits[i] - 1); /* h2o counts whole milliseconds */
     }
     turn_for(60);
     assert_int_equal(rung, countof(waits));
@@ -89,7 +89,7 @@ static void a_wait_is_rounded_up_never_down(void **state)
         msec_t start = clock_monotonic();
         loop_timer_start(loop, &bell.timer, waits[i]);
         turn_until(&rung, 1);
-        assert_true(bell.at - start >= waits[i] - 1); /* what is left of a millisecond */
+        assert_true(bell.at - start >= waits[i] - 1);
     }
 }
 

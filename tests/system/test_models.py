@@ -1,0 +1,89 @@
+"""The model is the contract: what a changed schema does to what is stored."""
+import json
+import shutil
+
+import pytest
+from harness.cluster import MODELS
+from harness.load import everything_is_everywhere
+from harness.process import wait_until
+
+ENTRIES = "/v1/medical/entries"
+
+
+@pytest.fixture
+def models(tmp_path):
+    """A copy of the models, for changing."""
+    tmp_path.chmod(0o755)
+    return shutil.copytree(MODELS, tmp_path / "models")
+
+
+def change(models, edit):
+    file = models / "medical/entries.avsc"
+    schema = json.loads(file.read_text(encoding="utf-8"))
+    edit(schema["fields"])
+    file.write_text(json.dumps(schema), encoding="utf-8")
+
+
+def restart_all(cluster, models):
+    for server in cluster.servers:
+        server.stop()
+        server.settings["MODELS"] = models
+    for server in cluster.servers:
+        server.start()
+    for server in cluster.servers:
+        server.await_ready()
+
+
+def test_a_field_with_a_default_may_be_added_and_old_records_get_it(fresh, models):
+    old = fresh.create(title="De antes", content="x")
+    fresh.await_everywhere(old)
+    change(models, lambda fields: fields.append(
+        {"name": "ward", "type": "string", "default": "norte", "maxLength": 50, "filter": True}))
+    restart_all(fresh, models)
+    new = fresh.create(title="De ahora", ward="sur")
+    fresh.await_everywhere(new)
+    assert new["ward"] == "sur"
+    assert fresh.write.get(f"{ENTRIES}/{old['id']}").json()["ward"] == "norte"
+    for read in fresh.reads:
+        listed = read.get(f"{ENTRIES}").json()["data"]
+        assert [record["ward"] for record in listed] == ["sur", "norte"]
+        for ward, record in [("sur", new), ("norte", old)]:
+            found = read.get(f"{ENTRIES}?ward={ward}").json()
+            assert [one["id"] for one in found["data"]] == [record["id"]]
+    everything_is_everywhere(fresh)
+
+
+def test_a_collection_may_be_added(fresh, models):
+    (models / "medical/wards.avsc").write_text(json.dumps({
+        "type": "record", "name": "Ward", "namespace": "medical", "collection": "wards",
+        "fields": [{"name": "beds", "type": "int", "minimum": 1}]}), encoding="utf-8")
+    restart_all(fresh, models)
+    ward = fresh.create("/v1/medical/wards", beds=12)
+    fresh.await_everywhere(ward, path="/v1/medical/wards")
+    assert fresh.bulkhead.post("/v1/medical/wards", {"beds": 0}).status_code == 422
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"type":"string"}', "[]"])
+def test_a_schema_that_is_none_is_refused_and_the_file_is_named(fresh, models, text):
+    (models / "medical/entries.avsc").write_text(text, encoding="utf-8")
+    fresh.write.stop()
+    fresh.write.settings["MODELS"] = models
+    fresh.write.start()
+    assert fresh.write.wait(10) == 78
+    assert "entries.avsc" in fresh.write.log()
+
+
+def test_servers_that_start_together_on_empty_databases_make_the_tables_once(new_cluster):
+    cluster = new_cluster(reads=1)
+    crowd = [cluster.new_write(f"write-{n}") for n in range(2, 5)]
+    crowd += [cluster.new_read(f"read-1{n}", "read_1") for n in range(2, 5)]
+    cluster.make_databases()
+    cluster.redis.start()
+    for server in [*cluster.servers, *crowd]:
+        server.start()
+    for server in [*cluster.servers, *crowd]:
+        server.await_ready()
+    record = cluster.create(title="Una vez")
+    for server in [cluster.reads[0], *crowd]:
+        wait_until(lambda: server.get(f"{ENTRIES}/{record['id']}").status_code == 200, 10,
+                   f"{server.name} to know the record")
