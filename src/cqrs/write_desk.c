@@ -2,13 +2,23 @@
 
 #include "base/clock.h"
 
+enum { PATIENCE_MS = 2000 }; /* with other servers that are faster, again and again */
+
+/* Lifetime: the desk's, a loop's. */
+struct write_desk {
+    struct write_store *store;
+    struct list busy; /* errands that change a record which may exist: one for each record */
+};
+
 /* Lifetime: a command's. */
 struct errand {
-    struct write_store *store;
+    struct list link;    /* in the desk's busy list, or in another errand's waiting */
+    struct list waiting; /* those for the same record that came later */
+    struct write_desk *desk;
     struct command command;
     struct change change;
     struct problem problem;
-    unsigned attempts;
+    msec_t give_up_at;
     struct loop_defer refusal; /* of a creation: it must not come from inside the call */
     write_desk_done_fn *done;
     void *arg;
@@ -16,9 +26,23 @@ struct errand {
 
 static void find_record(struct errand *errand);
 
+/* The next for the same record takes the place of the one that leaves. */
+static void leave(struct errand *errand)
+{
+    struct list *next = list_take_first(&errand->waiting);
+    list_remove(&errand->link);
+    if (next == NULL)
+        return;
+    struct errand *heir = container_of(next, struct errand, link);
+    list_move_all(&heir->waiting, &errand->waiting);
+    list_append(&errand->desk->busy, &heir->link);
+    find_record(heir);
+}
+
 static void finish(struct errand *errand)
 {
     bool is_refused = problem_is_set(&errand->problem);
+    leave(errand);
     errand->done(errand->arg,
                  &(struct write_answer){.problem = &errand->problem,
                                         .change = is_refused ? NULL : &errand->change});
@@ -28,15 +52,22 @@ static void finish(struct errand *errand)
     free(errand);
 }
 
+/* Does the client not care which version he changes? */
+static bool may_look_again(const struct errand *errand)
+{
+    return errand->command.version == 0 && !errand->change.is_new;
+}
+
 static void on_committed(void *arg, enum status status, const char *field)
 {
-    enum { ATTEMPTS_MAX = 10 };
     struct errand *errand = arg;
-    bool may_repeat = errand->command.version == 0 && !errand->change.is_new;
-    if (status == STATUS_PRECONDITION_FAILED && may_repeat && ++errand->attempts < ATTEMPTS_MAX) {
-        change_free(&errand->change);
-        find_record(errand);
-        return;
+    if (status == STATUS_PRECONDITION_FAILED && may_look_again(errand)) {
+        if (clock_monotonic() < errand->give_up_at) {
+            change_free(&errand->change);
+            find_record(errand);
+            return;
+        }
+        status = STATUS_QUEUE_TIMEOUT;
     }
     if (status == STATUS_CONFLICT && field != NULL)
         problem_set(&errand->problem, status, "another record has the same %s", field);
@@ -52,7 +83,7 @@ static bool plan(struct errand *errand, const struct command_record *record)
 {
     if (!command_plan(&errand->command, record, clock_wall_ms(), &errand->change, &errand->problem))
         return false;
-    write_store_commit(errand->store, &errand->change, &errand->command.origin, on_committed,
+    write_store_commit(errand->desk->store, &errand->change, &errand->command.origin, on_committed,
                        errand);
     return true;
 }
@@ -68,7 +99,7 @@ static void on_found(void *arg, enum status status, const struct command_record 
 
 static void find_record(struct errand *errand)
 {
-    write_store_find(errand->store, errand->command.collection, &errand->command.id, on_found,
+    write_store_find(errand->desk->store, errand->command.collection, &errand->command.id, on_found,
                      errand);
 }
 
@@ -77,15 +108,51 @@ static void on_refused(struct loop_defer *defer)
     finish(container_of(defer, struct errand, refusal));
 }
 
-void write_desk_take(struct write_store *store, struct command *command, write_desk_done_fn *done,
+static struct errand *find_busy(const struct write_desk *desk, const struct command *command)
+{
+    list_each (link, &desk->busy) {
+        struct errand *other = container_of(link, struct errand, link);
+        if (other->command.collection == command->collection &&
+            memcmp(&other->command.id, &command->id, sizeof(command->id)) == 0)
+            return other;
+    }
+    return NULL;
+}
+
+static void take_turn(struct errand *errand)
+{
+    struct errand *busy = find_busy(errand->desk, &errand->command);
+    if (busy != NULL) {
+        list_append(&busy->waiting, &errand->link);
+        return;
+    }
+    list_append(&errand->desk->busy, &errand->link);
+    find_record(errand);
+}
+
+struct write_desk *write_desk_new(struct write_store *store)
+{
+    struct write_desk *desk = mem_new(1, sizeof(*desk));
+    desk->store = store;
+    list_init(&desk->busy);
+    return desk;
+}
+
+void write_desk_take(struct write_desk *desk, struct command *command, write_desk_done_fn *done,
                      void *arg)
 {
     struct errand *errand = mem_new(1, sizeof(*errand));
-    *errand = (struct errand){.store = store, .command = *command, .done = done, .arg = arg};
+    *errand = (struct errand){.desk = desk,
+                              .command = *command,
+                              .give_up_at = clock_monotonic() + PATIENCE_MS,
+                              .refusal = {.run = on_refused},
+                              .done = done,
+                              .arg = arg};
     *command = (struct command){0};
-    errand->refusal.run = on_refused;
+    list_init(&errand->link);
+    list_init(&errand->waiting);
     if (errand->command.kind != COMMAND_CREATE)
-        find_record(errand);
+        take_turn(errand);
     else if (!plan(errand, NULL))
-        loop_defer(write_store_loop(store), &errand->refusal);
+        loop_defer(write_store_loop(desk->store), &errand->refusal);
 }

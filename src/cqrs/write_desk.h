@@ -1,8 +1,11 @@
 /* Carries a command from its request to its answer.
  *
- *   take → (find the record) → command_plan → commit → done
- *             ↑                                 │
- *             └── somebody was faster, and the client named no version ──┘ */
+ *   take → (its turn at the record) → (find the record) → command_plan → commit → done
+ *                                          ↑                               │
+ *                                          └─ another server was faster ───┘
+ *
+ * Of the commands for one record, one is under way at a time on each desk, in the order in which
+ * they came: they would only take the version away from each other. */
 #ifndef CQRS_WRITE_DESK_H
 #define CQRS_WRITE_DESK_H
 
@@ -15,8 +18,12 @@ struct write_answer {
 };
 typedef void write_desk_done_fn(void *arg, const struct write_answer *answer);
 
+/* Lives as long as its store. */
+struct write_desk;
+struct write_desk *write_desk_new(struct write_store *store);
+
 /* Takes the command over. `done` comes once, later. */
-void write_desk_take(struct write_store *store, struct command *command, write_desk_done_fn *done,
+void write_desk_take(struct write_desk *desk, struct command *command, write_desk_done_fn *done,
                      void *arg);
 
 #endif

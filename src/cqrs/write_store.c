@@ -129,17 +129,26 @@ static void add_time(struct pg_values *values, int64_t wall_ms)
 /* Finding */
 
 struct search {
+    const struct collection *collection;
     write_store_found_fn *done;
     void *arg;
 };
 
-static bool read_record(const struct pg_rows *rows, struct command_record *record)
+/* A row may have been written before its schema got another field. */
+static bool read_record(const struct collection *collection, const struct pg_rows *rows,
+                        struct command_record *record)
 {
     char mistake[JSON_MISTAKE_SIZE];
     record->version = pg_rows_number(rows, 0, 0);
     record->is_deleted = str_equal(pg_rows_text(rows, 0, 1), STR("t"));
-    record->image = record->is_deleted ? NULL : json_parse(pg_rows_text(rows, 0, 2), mistake);
-    return record->is_deleted || record->image != NULL;
+    if (record->is_deleted)
+        return true;
+    struct json *stored = json_parse(pg_rows_text(rows, 0, 2), mistake);
+    if (stored == NULL)
+        return false;
+    record->image = image_complete(collection, stored);
+    json_free(&stored);
+    return record->image != NULL;
 }
 
 static void on_found(void *arg, const struct pg_outcome *outcome)
@@ -150,7 +159,7 @@ static void on_found(void *arg, const struct pg_outcome *outcome)
     log_refusal(outcome);
     if (status == STATUS_OK && pg_rows_count(outcome->rows) == 0)
         status = STATUS_NOT_FOUND;
-    else if (status == STATUS_OK && !read_record(outcome->rows, &record))
+    else if (status == STATUS_OK && !read_record(search->collection, outcome->rows, &record))
         status = STATUS_INTERNAL;
     search->done(search->arg, status, status == STATUS_OK ? &record : NULL);
     if (record.image != NULL)
@@ -163,12 +172,20 @@ void write_store_find(struct write_store *store, const struct collection *collec
 {
     struct search *search = mem_new(1, sizeof(*search));
     struct pg_values values = {0};
-    *search = (struct search){done, arg};
+    *search = (struct search){collection, done, arg};
     add_uuid(&values, id);
     pg_pool_submit(store->pool, shelf_of(store, collection)->find, &values, on_found, search);
 }
 
 /* Committing */
+
+/* The part of an id that differs even between those born together. */
+static uint64_t row_number(const struct uuid *id)
+{
+    uint64_t number;
+    memcpy(&number, id->bytes + sizeof(id->bytes) - sizeof(number), sizeof(number));
+    return number;
+}
 
 struct commit {
     const struct collection *collection;
@@ -210,6 +227,7 @@ void write_store_commit(struct write_store *store, const struct change *change,
     struct pg_values values = {0};
     struct uuid event_id = uuid_new();
     *commit = (struct commit){change->collection, done, arg};
+    pg_values_lock(&values, row_number(&change->id));
     add_uuid(&values, &change->id);
     pg_values_add_number(&values, change->version);
     add_time(&values, change->created_at);

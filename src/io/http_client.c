@@ -38,6 +38,7 @@ struct journey {
     struct http_peer *peer;
     struct connection *connection;
     struct loop_timer connecting;
+    msec_t connect_ms;
     struct buf request;
     bool is_reused; /* the connection: it may have died while idle */
     bool may_repeat;
@@ -155,7 +156,7 @@ static void finish(struct journey *journey, enum status status)
     call_end(&journey->call, status);
 }
 
-static void connect_or_reuse(struct journey *journey);
+static void connect_anew(struct journey *journey);
 
 /* A kept connection that broke before the first byte of an answer had most likely been closed
  * already: what is safe to repeat gets one new connection. */
@@ -166,7 +167,7 @@ static bool begin_again(struct journey *journey)
     connection_close(journey->connection);
     journey->connection = NULL;
     journey->may_repeat = false;
-    connect_or_reuse(journey);
+    connect_anew(journey);
     return true;
 }
 
@@ -236,19 +237,14 @@ static void on_connecting_too_long(struct loop_timer *timer)
     finish(container_of(timer, struct journey, connecting), STATUS_NO_SERVER);
 }
 
-static void connect_or_reuse(struct journey *journey)
+static void connect_anew(struct journey *journey)
 {
     struct http_peer *peer = journey->peer;
-    journey->connection = connection_take_idle(peer);
-    journey->is_reused = journey->connection != NULL;
-    if (journey->is_reused) {
-        journey->connection->journey = journey;
-        send_request(journey);
-        return;
-    }
     struct connection *connection = mem_new(1, sizeof(*connection));
     *connection = (struct connection){.peer = peer, .journey = journey};
     journey->connection = connection;
+    journey->is_reused = false;
+    loop_timer_start(peer->loop, &journey->connecting, journey->connect_ms);
     connection->socket =
         h2o_socket_connect(loop_native(peer->loop), (struct sockaddr *)&peer->address,
                            peer->address_size, on_connected);
@@ -314,16 +310,21 @@ void http_call(struct http_peer *peer, const struct http_call_options *options, 
         .peer = peer,
         .done = done,
         .arg = arg,
+        .connect_ms = options->connect_ms,
         .may_repeat = str_equal(options->method, STR("GET")),
         .call = {.on_deadline = on_journey_deadline, .on_end = on_journey_end},
         .connecting = {.fired = on_connecting_too_long},
     };
     write_request(journey, options);
     call_start(&journey->call, peer->loop, options->total_ms);
-    loop_timer_start(peer->loop, &journey->connecting, options->connect_ms);
-    connect_or_reuse(journey);
-    if (journey->is_reused)
-        loop_timer_stop(&journey->connecting);
+    journey->connection = connection_take_idle(peer);
+    journey->is_reused = journey->connection != NULL;
+    if (journey->is_reused) {
+        journey->connection->journey = journey;
+        send_request(journey);
+    } else {
+        connect_anew(journey);
+    }
 }
 
 struct waiting {
@@ -344,6 +345,8 @@ void http_call_and_wait(struct http_peer *peer, const struct http_call_options *
 {
     enum { TURN_MS = 100 };
     struct waiting waiting = {done, arg, false};
+    /* A loop that has not turned for long has an old clock, by which every deadline has passed. */
+    loop_turn(peer->loop, 0);
     http_call(peer, options, on_awaited, &waiting);
     while (!waiting.is_done)
         loop_turn(peer->loop, TURN_MS);

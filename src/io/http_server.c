@@ -17,10 +17,6 @@ enum {
     SLOW_CLIENT_SECONDS = 30, /* to send a request, or to take an answer */
     /* Google's load balancer reuses a connection for 600 s and wants the backend to wait longer. */
     KEEP_ALIVE_MS = 620 * 1000,
-    /* h2o refuses a body in plain text and closes while the client still sends; up to this many
-     * times our own limit it may therefore arrive, to be refused properly. */
-    BODY_SLACK = 4,
-    PROBLEM_SIZE = 400,
 };
 
 struct http_server {
@@ -38,6 +34,11 @@ struct http_server {
 
 struct handler {
     h2o_handler_t super;
+    struct http_server *server;
+};
+
+struct filter {
+    h2o_filter_t super;
     struct http_server *server;
 };
 
@@ -65,7 +66,8 @@ static h2o_iovec_t copy_to(h2o_mem_pool_t *pool, struct str text)
 /* Behind each socket, as its on_close.data. */
 struct connection {
     struct http_server *server;
-    int linger_fd; /* -1 unless it is to be closed gently */
+    bool has_spoken; /* there was a request */
+    int linger_fd;   /* -1 unless it is to be closed gently */
 };
 
 static void on_connection_closed(void *data)
@@ -78,12 +80,17 @@ static void on_connection_closed(void *data)
     free(connection);
 }
 
+static struct connection *connection_of(h2o_req_t *req)
+{
+    return req->conn->callbacks->get_socket(req->conn)->on_close.data;
+}
+
 /* For an answer given while the client still sends. h2o has closed the socket by the time that it
  * tells us, so a duplicate is taken now. */
 static void close_gently(h2o_req_t *req)
 {
     h2o_socket_t *socket = req->conn->callbacks->get_socket(req->conn);
-    struct connection *connection = socket->on_close.data;
+    struct connection *connection = connection_of(req);
     if (connection->linger_fd < 0)
         connection->linger_fd = fcntl(h2o_socket_get_fd(socket), F_DUPFD_CLOEXEC, 0);
 }
@@ -142,25 +149,41 @@ static int64_t microseconds_since(const struct timeval *then)
     return (int64_t)(now.tv_sec - then->tv_sec) * 1000000 + now.tv_usec - then->tv_usec;
 }
 
-static int drop_if_due(h2o_req_t *req, void *arg)
+static bool is_too_slow(const h2o_req_t *req)
 {
-    const struct http_server *server = arg;
+    bool is_reading = req->processed_at.at.tv_sec == 0;
+    return (is_reading && seconds_since(&req->timestamps.request_begin_at) > SLOW_CLIENT_SECONDS) ||
+           seconds_since(&req->timestamps.response_start_at) > SLOW_CLIENT_SECONDS;
+}
+
+/* A connection without a request may stay, if it had one before, until its place is needed. */
+static bool is_in_the_way(const h2o_req_t *req, const struct connection *connection)
+{
+    return connection->server->is_draining || connection->server->is_paused ||
+           (!connection->has_spoken &&
+            seconds_since(&req->conn->connected_at) > SLOW_CLIENT_SECONDS);
+}
+
+static int drop_if_due(h2o_req_t *req, void *unused)
+{
+    static const char late[] = "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n"
+                               "Content-Length: 0\r\n\r\n";
+    int fd = h2o_socket_get_fd(req->conn->callbacks->get_socket(req->conn));
     bool is_idle = req->timestamps.request_begin_at.tv_sec == 0;
-    bool is_reading = !is_idle && req->processed_at.at.tv_sec == 0;
-    bool is_writing = req->timestamps.response_start_at.tv_sec != 0;
-    bool is_slow =
-        (is_reading && seconds_since(&req->timestamps.request_begin_at) > SLOW_CLIENT_SECONDS) ||
-        (is_writing && seconds_since(&req->timestamps.response_start_at) > SLOW_CLIENT_SECONDS);
-    bool is_in_the_way = is_idle && server->is_draining;
-    if (is_slow || is_in_the_way)
-        shutdown(h2o_socket_get_fd(req->conn->callbacks->get_socket(req->conn)), SHUT_RDWR);
+    bool is_unanswered = !is_idle && req->timestamps.response_start_at.tv_sec == 0;
+    (void)unused;
+    if (!(is_idle ? is_in_the_way(req, connection_of(req)) : is_too_slow(req)))
+        return 0;
+    if (is_unanswered)
+        (void)!send(fd, late, sizeof(late) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+    shutdown(fd, SHUT_RDWR);
     return 0;
 }
 
 static void on_sweep(struct loop_timer *timer)
 {
     struct http_server *server = container_of(timer, struct http_server, sweep);
-    server->config.http1.callbacks.foreach_request(&server->context, drop_if_due, server);
+    server->config.http1.callbacks.foreach_request(&server->context, drop_if_due, NULL);
     if (server->is_paused && server->listener != NULL &&
         (int64_t)server->connections < server->options.connections_max) {
         server->is_paused = false;
@@ -181,6 +204,7 @@ static void on_native_gone(void *link)
 
 static struct exchange *exchange_new(struct http_server *server, h2o_req_t *req)
 {
+    connection_of(req)->has_spoken = true;
     struct exchange *exchange = mem_new(1, sizeof(*exchange));
     struct exchange **link =
         h2o_mem_alloc_shared(&req->pool, sizeof(struct exchange *), on_native_gone);
@@ -202,24 +226,17 @@ static struct exchange *exchange_new(struct http_server *server, h2o_req_t *req)
     return exchange;
 }
 
-/* A problem document whose texts need no escape. */
-static size_t write_problem(char out[PROBLEM_SIZE], enum status status, const char *why)
-{
-    const struct status_info *info = status_info(status);
-    return (size_t)snprintf(out, PROBLEM_SIZE,
-                            "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,"
-                            "\"reason\":\"%s\",\"detail\":\"%s\"}",
-                            status_http_phrase(info->http), info->http, info->reason, why);
-}
-
 static void refuse(struct http_request *request, enum status status, const char *why)
 {
-    char body[PROBLEM_SIZE];
-    size_t len = write_problem(body, status, why);
+    struct exchange *exchange = container_of(request, struct exchange, request);
+    struct buf body = {0};
+    exchange->closes = true;
+    exchange->server->options.write_refusal(request->path, status, why, &body);
     http_reply(request, &(struct http_response){
                             .status = status_info(status)->http,
                             .headers = {{"content-type", STR("application/problem+json")}},
-                            .body = {body, len}});
+                            .body = buf_str(&body)});
+    buf_free(&body);
 }
 
 static int on_request(h2o_handler_t *super, h2o_req_t *req)
@@ -229,17 +246,8 @@ static int on_request(h2o_handler_t *super, h2o_req_t *req)
     h2o_buffer_t *raw = req->conn->callbacks->get_socket(req->conn)->input;
     const char *why;
     enum status status = http_head_check((struct str){raw->bytes, raw->size}, &why);
-    if (status == STATUS_OK && (int64_t)request->body.len > server->options.body_bytes_max) {
-        status = STATUS_TOO_LARGE;
-        why = status_info(status)->sentence;
-    }
-    if (status == STATUS_OK) {
+    if (status == STATUS_OK)
         server->options.handler(request);
-        return 0;
-    }
-    container_of(request, struct exchange, request)->closes = true;
-    if (server->options.refuse != NULL)
-        server->options.refuse(request, status, why);
     else
         refuse(request, status, why);
     return 0;
@@ -294,18 +302,21 @@ static void send_problem(h2o_ostream_t *stream, h2o_req_t *req, h2o_iovec_t *buf
 
 static void on_setup_stream(h2o_filter_t *filter, h2o_req_t *req, h2o_ostream_t **slot)
 {
-    (void)filter;
     if (req->compress_hint != H2O_COMPRESS_HINT_DISABLE) {
         enum status status = req->res.status == 413 ? STATUS_TOO_LARGE : STATUS_BAD_REQUEST;
+        struct http_server *server = ((struct filter *)filter)->server;
+        struct str path = {req->input.path.base, req->input.path.len};
+        struct buf body = {0};
         close_gently(req);
+        server->options.write_refusal(str_cut(&path, '?'), status, status_info(status)->sentence,
+                                      &body);
         h2o_ostream_t *stream = h2o_add_ostream(req, sizeof(*stream) + sizeof(h2o_iovec_t), slot);
         h2o_iovec_t *problem = (h2o_iovec_t *)(void *)(stream + 1);
-        char body[PROBLEM_SIZE];
-        size_t len = write_problem(body, status, status_info(status)->sentence);
-        *problem = h2o_strdup(&req->pool, body, len);
+        *problem = copy_to(&req->pool, buf_str(&body));
+        buf_free(&body);
         stream->do_send = send_problem;
         slot = &stream->next;
-        req->res.content_length = len;
+        req->res.content_length = problem->len;
         h2o_set_header(&req->pool, &req->res.headers, H2O_TOKEN_CONTENT_TYPE,
                        H2O_STRLIT("application/problem+json"), 1);
     }
@@ -314,22 +325,28 @@ static void on_setup_stream(h2o_filter_t *filter, h2o_req_t *req, h2o_ostream_t 
 
 /* Opening and draining */
 
+static void add_filter(struct http_server *server, h2o_pathconf_t *path)
+{
+    struct filter *filter = (struct filter *)(void *)h2o_create_filter(path, sizeof(*filter));
+    filter->super.on_setup_ostream = on_setup_stream;
+    filter->server = server;
+}
+
 static void configure(struct http_server *server)
 {
     h2o_config_init(&server->config);
     server->config.server_name = h2o_iovec_init(H2O_STRLIT("mamparo"));
     server->config.http1.upgrade_to_http2 = 0; /* CVE-2023-44487 is not fixed in this h2o */
     server->config.http1.req_timeout = KEEP_ALIVE_MS;
-    server->config.max_request_entity_size = (size_t)server->options.body_bytes_max * BODY_SLACK;
+    server->config.max_request_entity_size = (size_t)server->options.body_bytes_max;
     h2o_hostconf_t *host =
         h2o_config_register_host(&server->config, h2o_iovec_init(H2O_STRLIT("default")), 65535);
     h2o_pathconf_t *path = h2o_config_register_path(host, "/", 0);
     struct handler *handler = (struct handler *)(void *)h2o_create_handler(path, sizeof(*handler));
     handler->super.on_req = on_request;
     handler->server = server;
-    h2o_create_filter(path, sizeof(h2o_filter_t))->on_setup_ostream = on_setup_stream;
-    h2o_create_filter(&host->fallback_path, sizeof(h2o_filter_t))->on_setup_ostream =
-        on_setup_stream;
+    add_filter(server, path);
+    add_filter(server, &host->fallback_path);
 }
 
 struct http_server *http_server_open(struct loop *loop, const struct http_server_options *options,

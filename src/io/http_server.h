@@ -8,6 +8,7 @@
 #ifndef IO_HTTP_SERVER_H
 #define IO_HTTP_SERVER_H
 
+#include "base/buf.h"
 #include "base/status.h"
 #include "base/str.h"
 #include "io/loop.h"
@@ -32,9 +33,9 @@ struct http_server_options {
     int64_t connections_max;
     int64_t body_bytes_max;
     http_handler_fn *handler;
-    /* Answers what the server refuses before a handler sees it; the connection is then closed.
-     * NULL: a plain problem document. */
-    void (*refuse)(struct http_request *request, enum status status, const char *why);
+    /* Writes the body, application/problem+json, of what the server refuses before a handler sees
+     * it; the connection is then closed. */
+    void (*write_refusal)(struct str path, enum status status, const char *why, struct buf *out);
     /* Told of every answer given; may be NULL. */
     void (*observe)(void *arg, int status, int64_t microseconds);
     void *arg;

@@ -16,6 +16,7 @@ struct pg_batch {
     struct list *next;   /* the one whose answer comes next */
     size_t count;
     bool has_failed;   /* a member did: all of it is undone */
+    PGresult *refusal; /* of the commit itself, where a deferred constraint failed */
     bool is_sync_sent; /* before that nothing can have been committed */
     struct loop_timer deadline;
     uint8_t is_prepared[PG_STATEMENTS_MAX];
@@ -42,6 +43,8 @@ static void begin_empty(struct pg_batch *batch)
     batch->next = &batch->queries;
     batch->count = 0;
     batch->has_failed = false;
+    PQclear(batch->refusal);
+    batch->refusal = NULL;
     batch->is_sync_sent = false;
 }
 
@@ -65,6 +68,7 @@ void pg_batch_free(struct pg_batch **batch)
         return;
     loop_timer_stop(&gone->deadline);
     loop_watch_close(&gone->watch);
+    PQclear(gone->refusal);
     PQfinish(gone->conn);
     free(gone);
     *batch = NULL;
@@ -77,7 +81,12 @@ bool pg_batch_admit(const struct pg_batch *batch, const struct pg_query *query)
 
 void pg_batch_add(struct pg_batch *batch, struct pg_query *query)
 {
-    list_append(&batch->queries, &query->link);
+    struct list *before = batch->queries.prev;
+    while (before != &batch->queries &&
+           container_of(before, struct pg_query, link)->values.lock_order >
+               query->values.lock_order)
+        before = before->prev;
+    list_append(before->next, &query->link);
     /* One that runs alone fills the batch by itself. */
     batch->count = query->runs_alone ? BATCH_MAX : batch->count + 1;
 }
@@ -161,6 +170,14 @@ void pg_batch_send(struct pg_batch *batch)
 
 /* Receiving */
 
+/* The only member of its batch gets the commit's own refusal in place of its success. */
+static void hand_over_refusal(struct pg_batch *batch, struct pg_query *query)
+{
+    PQclear(query->result);
+    query->result = batch->refusal;
+    batch->refusal = NULL;
+}
+
 static void finish(struct pg_batch *batch)
 {
     struct list queries, again;
@@ -170,6 +187,8 @@ static void finish(struct pg_batch *batch)
     list_init(&again);
     list_move_all(&queries, &batch->queries);
     loop_timer_stop(&batch->deadline);
+    if (batch->refusal != NULL && !is_repeated)
+        hand_over_refusal(batch, container_of(queries.next, struct pg_query, link));
     begin_empty(batch);
     for (struct list *link; (link = list_take_first(&queries)) != NULL;) {
         struct pg_query *query = container_of(link, struct pg_query, link);
@@ -185,9 +204,22 @@ static void finish(struct pg_batch *batch)
     batch->options.over(batch->options.arg, &again, NULL);
 }
 
+/* Every member has its answer already, and yet one more comes before the Sync's: the commit was
+ * refused, and with it all of them. */
+static void take_refusal(struct pg_batch *batch, PGresult *result)
+{
+    batch->has_failed = true;
+    PQclear(batch->refusal);
+    batch->refusal = result;
+}
+
 /* Puts a result where it belongs: each query may be preceded by its statement's own answer. */
 static void take(struct pg_batch *batch, PGresult *result)
 {
+    if (batch->next == &batch->queries) {
+        take_refusal(batch, result);
+        return;
+    }
     struct pg_query *query = container_of(batch->next, struct pg_query, link);
     ExecStatusType type = PQresultStatus(result);
     bool has_failed = type == PGRES_FATAL_ERROR || type == PGRES_PIPELINE_ABORTED;

@@ -38,6 +38,7 @@ enum { PG_PARAMETERS_MAX = 24 };
 
 /* Values, in the order of $1, $2 …; owned. Zeroed, it holds none. */
 struct pg_values {
+    uint64_t lock_order; /* a batch's members run in this order; see pg_values_lock */
     struct buf bytes;
     int count;
     struct {
@@ -51,6 +52,10 @@ void pg_values_add_text(struct pg_values *values, struct str text);
 void pg_values_add_text_or_null(struct pg_values *values, struct str text); /* empty is NULL */
 void pg_values_add_number(struct pg_values *values, int64_t number);
 void pg_values_add_bytes(struct pg_values *values, struct str bytes); /* for a bytea */
+/* Says which row the statement locks. All batches take their locks in the order of these numbers,
+ * so that no two of them wait for each other. */
+void pg_values_lock(struct pg_values *values, uint64_t row);
+
 void pg_values_free(struct pg_values *values);
 
 #endif

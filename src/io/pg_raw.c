@@ -37,6 +37,8 @@ void pg_raw_close(struct pg_conn **conn)
 
 const char *pg_raw_fault(struct pg_conn *conn)
 {
+    if (conn == NULL)
+        return "no thread could be started";
     if (PQstatus(of(conn)) == CONNECTION_OK)
         return NULL;
     /* libpq's sentence ends in a line feed, and may have several lines. */
@@ -80,9 +82,10 @@ void pg_raw_connect_later(struct loop *loop, const char *url, const char *sessio
     pthread_t thread;
     *attempt =
         (struct attempt){.loop = loop, .url = url, .session = session, .done = done, .arg = arg};
-    if (pthread_create(&thread, NULL, attempt_run, attempt) != 0)
-        abort();
-    pthread_detach(thread);
+    if (pthread_create(&thread, NULL, attempt_run, attempt) == 0)
+        pthread_detach(thread);
+    else
+        loop_post(loop, on_attempt_over, attempt);
 }
 
 void pg_raw_arrays(const struct pg_values *values, struct pg_arrays *out)
@@ -109,8 +112,11 @@ void pg_raw_outcome(const void *result, struct pg_outcome *out)
         out->status = STATUS_CONFLICT;
     else if (str_equal(state, STR("57014")) || str_equal(state, STR("55P03")))
         out->status = STATUS_TIMEOUT; /* statement_timeout, lock_timeout */
-    else if (state.len == 0 || str_starts_with(state, STR("57P")) ||
-             str_starts_with(state, STR("53")) || str_starts_with(state, STR("08")))
+    else if (str_starts_with(state, STR("22")))
+        out->status = STATUS_BAD_REQUEST; /* a value out of its type's range */
+    else if (state.len == 0 || str_starts_with(state, STR("40")) /* rolled back: deadlock */ ||
+             str_starts_with(state, STR("57P")) || str_starts_with(state, STR("53")) ||
+             str_starts_with(state, STR("08")))
         out->status = STATUS_UNAVAILABLE; /* shutting down, out of resources */
     else
         out->status = STATUS_INTERNAL;

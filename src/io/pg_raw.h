@@ -13,7 +13,7 @@ struct pg_conn; /* never defined: a libpq connection behind our own name */
 struct pg_conn *pg_raw_connect(const char *url, const char *session, const char *replication);
 void pg_raw_close(struct pg_conn **conn);
 
-/* NULL for a working connection, else one line about what is wrong. */
+/* NULL for a working connection, else one line about what is wrong; NULL is none that works. */
 const char *pg_raw_fault(struct pg_conn *conn);
 
 /* The same in a thread of its own, then `done` is called in the loop, with a connection that is in

@@ -8,17 +8,21 @@
 #include "base/clock.h"
 #include "io/pg_raw.h"
 
-enum { ANSWER_MS = 30000 };
-
 struct pg_session {
     PGconn *conn;
     PGresult *result; /* the last, lent out */
+    msec_t deadline;
     char fault[256];
 };
 
-struct pg_session *pg_session_open(const char *url, char *mistake, size_t mistake_size)
+struct pg_session *pg_session_open(const char *url, msec_t deadline, char *mistake,
+                                   size_t mistake_size)
 {
-    struct pg_conn *conn = pg_raw_connect(url, "", NULL);
+    char limits[96];
+    snprintf(limits, sizeof(limits),
+             "-c statement_timeout=%lld -c client_connection_check_interval=5000",
+             (long long)deadline);
+    struct pg_conn *conn = pg_raw_connect(url, limits, NULL);
     const char *fault = pg_raw_fault(conn);
     if (fault != NULL) {
         snprintf(mistake, mistake_size, "%s", fault);
@@ -27,6 +31,7 @@ struct pg_session *pg_session_open(const char *url, char *mistake, size_t mistak
     }
     struct pg_session *session = mem_new(1, sizeof(*session));
     session->conn = (PGconn *)conn;
+    session->deadline = deadline;
     return session;
 }
 
@@ -75,9 +80,11 @@ static bool wait_for_result(PGconn *conn, msec_t until)
 
 /* The last result of what was sent; the first that failed wins over it. NULL when it did not come.
  */
-static PGresult *collect(PGconn *conn)
+static PGresult *collect(const struct pg_session *session)
 {
-    msec_t until = clock_monotonic() + ANSWER_MS;
+    enum { NETWORK_MS = 5000 }; /* the server's own limit comes first */
+    PGconn *conn = session->conn;
+    msec_t until = clock_monotonic() + session->deadline + NETWORK_MS;
     PGresult *kept = NULL;
     for (;;) {
         if (!wait_for_result(conn, until)) {
@@ -113,7 +120,7 @@ bool pg_session_run(struct pg_session *session, const char *sql, const struct pg
                                  arrays.lengths, arrays.formats, 0);
     }
     if (sent)
-        session->result = collect(session->conn);
+        session->result = collect(session);
     if (session->result == NULL) {
         *outcome = (struct pg_outcome){.status = STATUS_UNAVAILABLE};
         const char *fault = pg_raw_fault((struct pg_conn *)session->conn);

@@ -6,8 +6,10 @@
 
 struct pg_session;
 
-/* NULL with a line in `mistake` when the database cannot be reached. */
-struct pg_session *pg_session_open(const char *url, char *mistake, size_t mistake_size);
+/* Each statement has `deadline` to answer, here and at the server. NULL with a line in `mistake`
+ * when the database cannot be reached. */
+struct pg_session *pg_session_open(const char *url, msec_t deadline, char *mistake,
+                                   size_t mistake_size);
 void pg_session_close(struct pg_session **session);
 
 /* Runs one statement with values, or, where `values` is NULL, a script of several. True when it

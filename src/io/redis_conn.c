@@ -159,6 +159,8 @@ static const redisReply *of(const struct redis_reply *reply)
 
 enum redis_kind redis_reply_kind(const struct redis_reply *reply)
 {
+    if (reply == NULL)
+        return REDIS_KIND_NIL;
     switch (of(reply)->type) {
     case REDIS_REPLY_STRING:
     case REDIS_REPLY_STATUS:
@@ -194,6 +196,7 @@ size_t redis_reply_count(const struct redis_reply *reply)
 
 const struct redis_reply *redis_reply_item(const struct redis_reply *reply, size_t index)
 {
-    assert(index < redis_reply_count(reply));
+    if (index >= redis_reply_count(reply))
+        return NULL;
     return (const struct redis_reply *)of(reply)->element[index];
 }

@@ -36,6 +36,8 @@ struct redis_reply *redis_conn_command(struct redis_conn *conn, const struct str
 
 const char *redis_conn_fault(const struct redis_conn *conn);
 
+/* Nothing that a server may send trips these: what is not there is nil, empty, 0 or NULL, and NULL
+ * may be passed to each of them. */
 enum redis_kind redis_reply_kind(const struct redis_reply *reply);
 struct str redis_reply_text(const struct redis_reply *reply); /* of a text or an error */
 int64_t redis_reply_number(const struct redis_reply *reply);

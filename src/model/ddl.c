@@ -5,7 +5,10 @@
 /* Any number will do, as long as every version of this program takes the same. */
 #define MIGRATION_LOCK "7237412386095721"
 
-static const char both_sides[] = "create schema if not exists mamparo;\n";
+static const char both_sides[] =
+    "create schema if not exists mamparo;\n"
+    "create table if not exists mamparo.fields (\n"
+    "  service text, collection text, field text, primary key (service, collection, field));\n";
 
 static const char write_side[] =
     "create table if not exists mamparo.events (\n"
@@ -93,6 +96,37 @@ static void write_index(const struct collection *collection, const struct field 
     buf_free(&rest);
 }
 
+static void write_literal(struct str text, struct buf *out)
+{
+    buf_append_char(out, '\'');
+    for (size_t i = 0; i < text.len; i++)
+        buf_append(out, text.ptr[i] == '\'' ? "''" : &text.ptr[i], text.ptr[i] == '\'' ? 2 : 1);
+    buf_append_char(out, '\'');
+}
+
+/* Records from before a field was there get its default, once: behind the other fields, where what
+ * every record has begins. It is the last "created_at" of the text, and inside a string its quotes
+ * would be escaped. */
+static void write_default(const struct collection *collection, const struct field *field,
+                          struct buf *out)
+{
+    struct buf member = {0};
+    buf_printf(&member, ",\"%s\":", field->name);
+    json_write(field->otherwise, &member);
+    buf_printf(out,
+               "with added as (insert into mamparo.fields values ('%s', '%s', '%s')\n"
+               "  on conflict do nothing returning 1)\n"
+               "update %s set body = (select parts[1] || ",
+               collection->service, collection->name, field->name, collection->table);
+    write_literal(buf_str(&member), out);
+    buf_printf(out,
+               " || parts[2]\n"
+               "  from regexp_match(body, '^(.*)(,\"created_at\":.*)$') as parts)\n"
+               "where exists (select from added) and not deleted and not body::jsonb ? '%s';\n",
+               field->name);
+    buf_free(&member);
+}
+
 static void write_table(const struct collection *collection, enum ddl_side side, struct buf *out)
 {
     buf_printf(out,
@@ -100,6 +134,9 @@ static void write_table(const struct collection *collection, enum ddl_side side,
                "  id uuid primary key, version bigint not null, deleted boolean not null,\n"
                "  created_at timestamptz not null, body text not null);\n",
                collection->table);
+    for (size_t i = 0; i < collection->field_count; i++)
+        if (collection->fields[i].otherwise != NULL)
+            write_default(collection, &collection->fields[i], out);
     for (size_t i = 0; i < collection->field_count; i++) {
         const struct field *field = &collection->fields[i];
         bool is_wanted = side == DDL_SIDE_WRITE ? field->is_unique : field->is_filter;
@@ -126,11 +163,10 @@ static void write_schema(const struct collection *collection, struct buf *out)
     json_write(collection->event_schema, &text);
     buf_printf(out,
                "insert into mamparo.schemas (fingerprint, service, collection, schema)\n"
-               "  values ('%s', '%s', '%s', '",
+               "  values ('%s', '%s', '%s', ",
                fingerprint, collection->service, collection->name);
-    for (size_t i = 0; i < text.len; i++)
-        buf_append(out, text.ptr[i] == '\'' ? "''" : &text.ptr[i], text.ptr[i] == '\'' ? 2 : 1);
-    buf_append_text(out, "') on conflict do nothing;\n");
+    write_literal(buf_str(&text), out);
+    buf_append_text(out, ") on conflict do nothing;\n");
     buf_free(&text);
 }
 

@@ -46,6 +46,35 @@ bool image_read_head(const struct json *image, struct image_head *head_out)
            clock_parse(json_find_text(image, "updated_at", STR("")), &head_out->updated_at);
 }
 
+static bool copy_member(struct json *to, const struct json *from, const char *name,
+                        const struct json *otherwise)
+{
+    const struct json *value = json_find(from, name);
+    value = value != NULL ? value : otherwise;
+    if (value != NULL)
+        json_put(to, name, json_share(value));
+    return value != NULL;
+}
+
+struct json *image_complete(const struct collection *collection, const struct json *image)
+{
+    static const char *const first[] = {"id", "version"};
+    static const char *const last[] = {"created_at", "updated_at", "created_by", "updated_by"};
+    struct json *whole = json_make_object();
+    bool is_whole = true;
+    for (size_t i = 0; i < countof(first); i++)
+        is_whole = copy_member(whole, image, first[i], NULL) && is_whole;
+    for (size_t i = 0; i < collection->field_count; i++)
+        is_whole = copy_member(whole, image, collection->fields[i].name,
+                               collection->fields[i].otherwise) &&
+                   is_whole;
+    for (size_t i = 0; i < countof(last); i++)
+        is_whole = copy_member(whole, image, last[i], NULL) && is_whole;
+    if (!is_whole)
+        json_free(&whole);
+    return whole;
+}
+
 static struct json *parse_literal(const char *text)
 {
     char mistake[JSON_MISTAKE_SIZE];

@@ -25,6 +25,10 @@ struct json *image_make(const struct collection *collection, const struct image_
  * missing or malformed, as it may be in what came over the network. */
 bool image_read_head(const struct json *image, struct image_head *head_out) must_check;
 
+/* The same image as this program's schema has it: a field that is missing gets its default, one
+ * that is unknown goes. A new tree; NULL where a field is missing that has no default. */
+struct json *image_complete(const struct collection *collection, const struct json *image);
+
 /* The Avro schema of a collection's events: {version, before, after}, both images or null. */
 struct json *image_event_schema(const struct collection *collection);
 

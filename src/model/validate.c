@@ -1,5 +1,6 @@
 #include "model/validate.h"
 
+#include <errno.h>
 #include <math.h>
 
 #include "base/clock.h"
@@ -308,12 +309,16 @@ struct json *validate_document(const struct collection *collection, const struct
 static bool is_number(struct str text, double least, double most)
 {
     char copy[64], *end;
-    if (text.len == 0 || text.len >= sizeof(copy) || strchr("+-.0123456789", text.ptr[0]) == NULL)
+    static const char allowed[] = "+-.eE0123456789";
+    if (text.len == 0 || text.len >= sizeof(copy))
         return false;
     memcpy(copy, text.ptr, text.len);
     copy[text.len] = '\0';
+    errno = 0;
     double value = strtod(copy, &end);
-    return *end == '\0' && isfinite(value) && value >= least && value <= most;
+    /* Below the least number there is, PostgreSQL refuses what C rounds to 0. */
+    return strspn(copy, allowed) == text.len && errno == 0 && *end == '\0' && isfinite(value) &&
+           value >= least && value <= most;
 }
 
 bool validate_text(const struct field *field, struct str text, struct buf *out, const char **wanted)

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "role/http/answer.h"
+#include "role/http/old_paths.h"
 
 /* A loop turns at least twice a second: one that has not for this long is stuck. */
 enum { STUCK_MS = 5000, ADMIN_CONNECTIONS = 64, ADMIN_BODY = 1024 };
@@ -106,6 +107,7 @@ bool admin_open(struct process *process, struct loop *loop, char *mistake, size_
                                           .connections_max = ADMIN_CONNECTIONS,
                                           .body_bytes_max = ADMIN_BODY,
                                           .handler = handle,
+                                          .write_refusal = old_paths_write_refusal,
                                           .arg = process};
     return http_server_open(loop, &options, mistake, mistake_size) != NULL;
 }

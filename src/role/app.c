@@ -45,7 +45,7 @@ static bool open_app(struct app *app)
                                               settings->connections_max / process->app_count + 1,
                                           .body_bytes_max = settings->body_bytes_max,
                                           .handler = process->role->handle,
-                                          .refuse = old_paths_refuse,
+                                          .write_refusal = old_paths_write_refusal,
                                           .observe = observe,
                                           .arg = app};
     app->loop = loop_new();

@@ -41,6 +41,7 @@ struct app {
     struct http_server *server;
     struct pg_pool *pool;            /* write, read */
     struct write_store *write_store; /* write */
+    struct write_desk *write_desk;   /* write */
     struct gateway *gateway;         /* bulkhead */
     bool is_database_up, has_told_down;
     pthread_t thread;

@@ -92,15 +92,15 @@ static void handle_old_toggle(struct http_request *request)
     static const char *const names[SIDE_COUNT] = {"GET", "POST"};
     struct app *app = request->arg;
     enum side side;
-    if (!answer_is_trusted(request, app->process->settings.cluster_key) ||
-        !old_paths_allows(request, "POST"))
+    if (!answer_shows_key(request, app->process->settings.cluster_key)) {
+        old_paths_refuse(request, STATUS_UNAUTHORIZED, status_info(STATUS_UNAUTHORIZED)->sentence);
+        return;
+    }
+    if (!old_paths_allows(request, "POST"))
         return;
     if (!parse_old_name(request, &side)) {
-        struct problem problem = {0};
-        problem_set(&problem, STATUS_BAD_REQUEST,
-                    "Invalid service name: service_name must be \"GET\" or \"POST\"");
-        answer_old_problem(request, &problem, NULL, NULL);
-        problem_free(&problem);
+        old_paths_refuse(request, STATUS_BAD_REQUEST,
+                         "Invalid service name: service_name must be \"GET\" or \"POST\"");
         return;
     }
     bool is_on = toggles_flip(app->process->toggles, old_service(app), side);

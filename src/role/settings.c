@@ -67,7 +67,7 @@ static const struct setting settings_known[] = {
      .unit = "", .sentence = "client connections open at once; more wait in the backlog"},
     {"MAX_BODY_BYTES", NUMBER(body_bytes_max, 1024, 67108864), .otherwise = "1048576",
      .roles = "all", .unit = "bytes", .sentence = "largest request body"},
-    {"DRAIN_SECONDS", NUMBER(drain_seconds, 0, 3600), .otherwise = "5", .roles = "all", .unit = "s",
+    {"DRAIN_SECONDS", NUMBER(drain_seconds, 0, 600), .otherwise = "5", .roles = "all", .unit = "s",
      .sentence = "after SIGTERM: serving on while /readyz already fails"},
     {"REPLICATION_SLOT", TEXT(replication_slot), .otherwise = "mamparo", .roles = "write",
      .unit = "", .sentence = "logical replication slot, the same for all write servers"},
@@ -132,6 +132,31 @@ static unsigned check_address(const struct settings *settings, struct buf *mista
     return wrong;
 }
 
+/* "host:port" or "[v6]:port", one or more of them. Whether the name is known shows later. */
+static bool is_server(struct str place)
+{
+    int64_t port;
+    const char *colon = place.len == 0 ? NULL : memrchr(place.ptr, ':', place.len);
+    if (colon == NULL || colon == place.ptr)
+        return false;
+    struct str digits = {colon + 1, (size_t)(place.ptr + place.len - colon - 1)};
+    return str_to_int64(digits, &port) && port >= 1 && port <= 65535;
+}
+
+static unsigned check_servers(const char *servers, const char *name, struct buf *mistakes)
+{
+    struct str rest = str_from(servers);
+    while (rest.ptr != NULL) {
+        struct str place = str_trim(str_cut(&rest, ','));
+        if (is_server(place))
+            continue;
+        buf_printf(mistakes, "%s: must be host:port, separated by commas, not \"%s\"\n", name,
+                   servers);
+        return 1;
+    }
+    return 0;
+}
+
 /* The older names give a host; the newer list wins where both are set. */
 static unsigned take_older_name(const char **servers, const char *older, const char *name,
                                 struct buf *mistakes)
@@ -144,7 +169,7 @@ static unsigned take_older_name(const char **servers, const char *older, const c
         *servers = list.ptr;
     }
     if (*servers != NULL)
-        return 0;
+        return check_servers(*servers, name, mistakes);
     buf_printf(mistakes, "%s: is not set; servers as host:port, separated by commas\n", name);
     return 1;
 }

@@ -49,7 +49,7 @@ static void submit(struct http_request *request, struct command *command, bool i
     struct app *app = request->arg;
     struct errand *errand = mem_new(1, sizeof(*errand));
     *errand = (struct errand){request, command->collection, is_old};
-    write_desk_take(app->write_store, command, on_command_done, errand);
+    write_desk_take(app->write_desk, command, on_command_done, errand);
 }
 
 /* One record, for a read that must not be stale */
@@ -184,6 +184,7 @@ static bool open_app(struct app *app)
 {
     app->pool = app_open_pool(app, app->process->settings.write_database_url);
     app->write_store = write_store_new(app->pool, app->process->model);
+    app->write_desk = write_desk_new(app->write_store);
     return true;
 }
 

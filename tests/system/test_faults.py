@@ -1,4 +1,4 @@
-"""What is killed, paused or emptied while clients write: nothing acknowledged is lost or doubled."""
+"""Killed, paused or emptied while clients write: nothing acknowledged is lost or doubled."""
 import time
 
 import pytest
@@ -87,7 +87,8 @@ def test_without_any_read_server_a_read_is_503_and_writes_go_on(fresh):
     for read in fresh.reads:
         read.start().await_ready()
     fresh.await_everywhere(record)
-    wait_until(lambda: fresh.bulkhead.get(ENTRIES).status_code == 200, 15, "the gateway to read again")
+    wait_until(lambda: fresh.bulkhead.get(ENTRIES).status_code == 200, 15,
+               "the gateway to read again")
 
 
 @pytest.fixture
@@ -185,6 +186,25 @@ def test_the_stream_alone_may_be_deleted_under_load(fresh):
             load.await_progress()
             fresh.redis.client.delete(Stream(fresh).key)
     check_promises(load, Stream(fresh))
+
+
+@pytest.mark.parametrize("loss", ["delete", "flush", "kill"])
+def test_what_redis_loses_before_a_replica_saw_it_comes_again_though_nobody_writes(fresh, loss):
+    fresh.await_everywhere(fresh.create(title="Vista por todas"))
+    fresh.reads[1].pause()
+    for title in ["Ya en su buzón", "Perdida por el camino"]:
+        record = fresh.create(title=title)
+        wait_until(lambda: record["id"] in {event.subject for event in Stream(fresh).events()}, 5,
+                   "the event to be published")
+    if loss == "delete":
+        fresh.redis.client.delete(Stream(fresh).key)
+    elif loss == "flush":
+        fresh.redis.client.flushall()
+    else:
+        fresh.redis.kill()
+        fresh.redis.start()
+    fresh.reads[1].resume()
+    fresh.await_everywhere(record)
 
 
 def test_without_redis_reads_and_writes_go_on_and_all_stay_ready(fresh):

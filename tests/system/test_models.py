@@ -34,23 +34,44 @@ def restart_all(cluster, models):
         server.await_ready()
 
 
-def test_a_field_with_a_default_may_be_added_and_old_records_get_it(fresh, models):
+@pytest.fixture
+def widened(fresh, models):
+    """A cluster whose entries got a field more, and a record from before."""
     old = fresh.create(title="De antes", content="x")
     fresh.await_everywhere(old)
     change(models, lambda fields: fields.append(
-        {"name": "ward", "type": "string", "default": "norte", "maxLength": 50, "filter": True}))
+        {"name": "ward", "type": "string", "maxLength": 50, "default": "norte", "filter": True}))
     restart_all(fresh, models)
-    new = fresh.create(title="De ahora", ward="sur")
-    fresh.await_everywhere(new)
+    return fresh, old
+
+
+def test_after_a_field_was_added_new_records_have_it(widened):
+    cluster, _ = widened
+    new = cluster.create(title="De ahora", ward="sur")
+    cluster.await_everywhere(new)
     assert new["ward"] == "sur"
-    assert fresh.write.get(f"{ENTRIES}/{old['id']}").json()["ward"] == "norte"
-    for read in fresh.reads:
-        listed = read.get(f"{ENTRIES}").json()["data"]
-        assert [record["ward"] for record in listed] == ["sur", "norte"]
-        for ward, record in [("sur", new), ("norte", old)]:
-            found = read.get(f"{ENTRIES}?ward={ward}").json()
-            assert [one["id"] for one in found["data"]] == [record["id"]]
-    everything_is_everywhere(fresh)
+    for read in cluster.reads:
+        found = read.get(f"{ENTRIES}?ward=sur").json()["data"]
+        assert found == [new]
+    everything_is_everywhere(cluster)
+
+
+def test_after_a_field_was_added_old_records_show_its_default(widened):
+    cluster, old = widened
+    for server in [cluster.write, *cluster.reads]:
+        assert server.get(f"{ENTRIES}/{old['id']}").json()["ward"] == "norte"
+    for read in cluster.reads:
+        found = read.get(f"{ENTRIES}?ward=norte").json()["data"]
+        assert [record["id"] for record in found] == [old["id"]]
+
+
+@pytest.mark.parametrize("method, status", [("PUT", 200), ("PATCH", 200), ("DELETE", 204)])
+def test_after_a_field_was_added_an_old_record_may_be_changed(widened, method, status):
+    cluster, old = widened
+    answer = cluster.bulkhead.request(method, f"{ENTRIES}/{old['id']}", json={"title": "Nuevo"})
+    assert answer.status_code == status
+    assert cluster.write.is_running()
+    everything_is_everywhere(cluster)
 
 
 def test_a_collection_may_be_added(fresh, models):

@@ -1,4 +1,4 @@
-"""The older clients' paths (SYSTEMS.md, section 1), each on every role: status, shape and values."""
+"""The older clients' paths (SYSTEMS.md, section 1) on every role: status, shape and values."""
 import uuid
 
 import pytest

@@ -1,4 +1,4 @@
-"""The sample data: Spanish medical entries, the same everywhere, and loading it twice changes nothing."""
+"""The sample data: Spanish medical entries, the same everywhere; once more changes nothing."""
 import os
 import subprocess
 
@@ -17,7 +17,8 @@ def seed(cluster, *arguments):
 
 
 def stored(cluster):
-    return cluster.written("SELECT id::text, version, deleted, body FROM medical.entries ORDER BY id")
+    return cluster.written(
+        "SELECT id::text, version, deleted, body FROM medical.entries ORDER BY id")
 
 
 def event_count(cluster):

@@ -22,7 +22,8 @@ REQUIRED = {
     "bulkhead": {"READ_SERVERS", "WRITE_SERVERS"},
 }
 WHOLE = {
-    "SERVER_TYPE": "write", "PORT": "30998", "ADMIN_PORT": "30999", "MODELS": str(MODELS), "REDIS_URL": "redis://127.0.0.1:1/0",
+    "SERVER_TYPE": "write", "PORT": "30998", "ADMIN_PORT": "30999", "MODELS": str(MODELS),
+    "REDIS_URL": "redis://127.0.0.1:1/0",
     "WRITE_DATABASE_URL": f"postgresql://mamparo:{PASSWORD}@127.0.0.1:1/x"}
 
 

@@ -1,4 +1,4 @@
-"""The stream as any consumer sees it: CloudEvents in Redis, Avro inside, every change exactly once."""
+"""The stream as a consumer sees it: CloudEvents in Redis, Avro inside, each change once."""
 import json
 import re
 import threading

@@ -5,13 +5,14 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cqrs/replication/event.h"
+#include "cqrs/replication/migration.h"
 #include "cqrs/replication/relay_stream.h"
+#include "cqrs/replication/relay_window.h"
 #include "io/pg_session.h"
-#include "model/ddl.h"
 
 enum {
-    WINDOW = 512,          /* entries on their way to Redis at once */
-    TEND_EVERY_MS = 200,   /* registrations, confirmation, trimming */
+    TEND_EVERY_MS = 200, /* registrations, confirmation, trimming */
+    STATEMENT_MS = 25000,
     STANDBY_REST_MS = 500, /* before asking for the slot again */
     /* After a change of leader the replicas have this long to report before anything is
      * confirmed, in case Redis lost what they had said. */
@@ -32,9 +33,11 @@ struct term {
     struct pg_log *log;
     struct redis_conn *redis;
     char epoch[48];
+    uint64_t log_end; /* when the term began */
     struct relay_stream *streams;
     size_t stream_count;
-    struct buf scratch_row, scratch_words;
+    struct relay_window window;
+    struct buf scratch; /* the bytes of the row at hand */
     msec_t tend_at, settled_at;
 };
 
@@ -58,26 +61,18 @@ static bool complain(const char *what, const char *why)
 
 /* Before leading */
 
-static bool migrate(struct relay *relay, struct pg_session *session)
+static bool migrate(struct relay *relay)
 {
-    struct buf script = {0};
-    if (atomic_load(relay->options.is_migrated))
-        return true;
-    ddl_write(relay->options.model, DDL_SIDE_WRITE, &script);
-    bool is_done = pg_session_run(session, script.ptr, NULL, NULL);
-    buf_free(&script);
-    if (!is_done)
-        return complain("migrating", pg_session_fault(session));
-    log_info("write.migrated");
-    atomic_store(relay->options.is_migrated, true);
-    return true;
+    char why[256];
+    return migration_run(relay->options.model, DDL_SIDE_WRITE, relay->options.database_url,
+                         relay->options.is_migrated, why, sizeof(why)) ||
+           complain("migrating", why);
 }
 
 /* A log that begins anew has a new name, and the name is written before the slot is made: a crash
  * between the two only makes another new name. The lock keeps two processes from doing it at
  * once. */
 static const char ensure_slot_sql[] =
-    "select pg_advisory_lock(7237412386095722);\n"
     "select pg_drop_replication_slot(slot_name) from pg_replication_slots\n"
     "  where slot_name = '%s' and wal_status = 'lost' and not active;\n"
     "insert into mamparo.epoch (epoch)\n"
@@ -90,9 +85,21 @@ static const char make_slot_sql[] =
     "select pg_create_logical_replication_slot('%s', 'pgoutput') where not exists (\n"
     "  select from pg_replication_slots where slot_name = '%s')";
 
+/* Another process may be at it: then it is done when this one looks again. */
+static bool lock_slot(struct pg_session *session)
+{
+    struct pg_outcome outcome;
+    if (!pg_session_run(session, "select pg_try_advisory_lock(7237412386095722)", NULL, &outcome))
+        return complain("making the slot", pg_session_fault(session));
+    return str_equal(pg_rows_text(outcome.rows, 0, 0), STR("t")) ||
+           complain("making the slot", "another process is at it");
+}
+
 static bool ensure_slot(struct relay *relay, struct pg_session *session)
 {
     const char *slot = relay->options.slot;
+    if (!lock_slot(session))
+        return false;
     struct buf prepare = {0}, make = {0};
     buf_printf(&prepare, ensure_slot_sql, slot, slot, slot);
     buf_printf(&make, make_slot_sql, slot, slot);
@@ -104,14 +111,18 @@ static bool ensure_slot(struct relay *relay, struct pg_session *session)
     return is_done || complain("making the slot", pg_session_fault(session));
 }
 
+static const char read_epoch_sql[] =
+    "select epoch, pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint from mamparo.epoch";
+
 static bool read_epoch(struct term *term)
 {
     struct pg_outcome outcome;
-    if (!pg_session_run(term->session, "select epoch from mamparo.epoch", NULL, &outcome))
+    if (!pg_session_run(term->session, read_epoch_sql, NULL, &outcome))
         return complain("reading the epoch", pg_session_fault(term->session));
     if (pg_rows_count(outcome.rows) != 1)
         return complain("reading the epoch", "mamparo.epoch has no row");
     snprintf(term->epoch, sizeof(term->epoch), STR_FMT, STR_ARG(pg_rows_text(outcome.rows, 0, 0)));
+    term->log_end = (uint64_t)pg_rows_number(outcome.rows, 0, 1);
     return true;
 }
 
@@ -167,6 +178,9 @@ static bool connect_redis(struct term *term)
 static bool ready_streams(struct term *term)
 {
     const struct model *model = term->relay->options.model;
+    struct relay_term shared = {term->epoch, term->log_end};
+    term->window = (struct relay_window){
+        .redis = term->redis, .published = term->relay->published, .refused = term->relay->refused};
     term->stream_count = model->service_count;
     term->streams = mem_new(model->service_count, sizeof(struct relay_stream));
     for (size_t i = 0; i < term->stream_count; i++) {
@@ -174,7 +188,7 @@ static bool ready_streams(struct term *term)
         struct position confirmed;
         if (!read_confirmed(term, service, &confirmed))
             return false;
-        if (!relay_stream_open(&term->streams[i], service, term->redis, term->epoch, confirmed))
+        if (!relay_stream_open(&term->streams[i], service, term->redis, &shared, confirmed))
             return complain("readying a stream", redis_conn_fault(term->redis));
     }
     return true;
@@ -191,65 +205,35 @@ static struct relay_stream *stream_of(struct term *term, struct str service)
 }
 
 /* An event that this process cannot place stops it: another version of the program can. */
-static bool queue_row(struct term *term, const struct pg_log_row *row)
+static bool take_row(struct term *term, const struct pg_log_row *row)
 {
     struct event_entry entry = {.epoch = str_from(term->epoch),
                                 .position = {row->commit, row->index}};
-    struct str words[EVENT_WORDS_MAX];
-    if (!event_from_row(row, &term->scratch_row, &entry.event))
+    if (!event_from_row(row, &term->scratch, &entry.event))
         return complain("reading a row", "it is no row of mamparo.events");
     struct relay_stream *stream = stream_of(term, entry.event.service);
     if (stream == NULL)
         return complain("reading a row", "its service is not in the models of this process");
-    entry.prev = relay_stream_follow(stream, entry.position);
-    size_t count = event_write_xadd(&entry, &term->scratch_words, words);
-    redis_conn_queue(term->redis, words, count);
-    return true;
+    return relay_window_add(&term->window, stream, &entry) ||
+           complain("publishing", term->window.why);
 }
 
-/* Every reply is looked at: nothing is skipped. */
-static bool collect_replies(struct term *term, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        struct redis_reply *reply = redis_conn_next(term->redis, 0);
-        if (reply == NULL)
-            return complain("publishing", redis_conn_fault(term->redis));
-        enum relay_verdict verdict = relay_stream_judge(reply);
-        char text[128];
-        snprintf(text, sizeof(text), STR_FMT, STR_ARG(redis_reply_text(reply)));
-        redis_reply_free(&reply);
-        if (verdict == RELAY_REFUSED)
-            metric_add(term->relay->refused, 1);
-        if (verdict == RELAY_REFUSED || verdict == RELAY_STREAM_LOST)
-            return complain("publishing", verdict == RELAY_REFUSED ? text : "the stream is gone");
-        if (verdict == RELAY_PUBLISHED)
-            metric_add(term->relay->published, 1);
-    }
-    return true;
-}
-
-/* Publishes what can be read now; `*is_quiet` when there is nothing more. */
+/* Publishes what can be read now; `*is_quiet` when that was all. */
 static bool publish(struct term *term, bool *is_quiet)
 {
+    enum { ROWS_MAX = 2048 }; /* before the rest of the work has its turn */
     struct pg_log_row row;
     char why[256];
-    size_t queued = 0;
     *is_quiet = false;
-    while (queued < WINDOW && !*is_quiet) {
-        switch (pg_log_next(term->log, &row, why, sizeof(why))) {
-        case PG_LOG_ROW:
-            if (!queue_row(term, &row))
-                return false;
-            queued++;
-            break;
-        case PG_LOG_QUIET:
-            *is_quiet = true;
-            break;
-        case PG_LOG_BROKEN:
+    for (int i = 0; i < ROWS_MAX && !*is_quiet; i++) {
+        enum pg_log_next next = pg_log_next(term->log, &row, why, sizeof(why));
+        if (next == PG_LOG_BROKEN)
             return complain("reading the log", why);
-        }
+        if (next == PG_LOG_ROW && !take_row(term, &row))
+            return false;
+        *is_quiet = next == PG_LOG_QUIET;
     }
-    return collect_replies(term, queued);
+    return relay_window_close(&term->window) || complain("publishing", term->window.why);
 }
 
 /* How much of the log nobody needs any more: up to what the slowest replica has yet to apply; or,
@@ -337,16 +321,15 @@ static void round_of_relay(struct background *background)
     struct relay *relay = container_of(background, struct relay, background);
     struct term term = {.relay = relay};
     char why[256];
-    term.session = pg_session_open(relay->options.database_url, why, sizeof(why));
+    term.session = pg_session_open(relay->options.database_url, STATEMENT_MS, why, sizeof(why));
     if (term.session == NULL)
         complain("connecting to the database", why);
-    else if (migrate(relay, term.session) && connect_redis(&term) &&
-             ensure_slot(relay, term.session) && hold_slot(&term) && read_epoch(&term) &&
-             ready_streams(&term))
+    else if (migrate(relay) && connect_redis(&term) && ensure_slot(relay, term.session) &&
+             hold_slot(&term) && read_epoch(&term) && ready_streams(&term))
         lead(&term);
     free(term.streams);
-    buf_free(&term.scratch_row);
-    buf_free(&term.scratch_words);
+    relay_window_free(&term.window);
+    buf_free(&term.scratch);
     redis_conn_close(&term.redis);
     pg_log_close(&term.log);
     pg_session_close(&term.session);

@@ -19,11 +19,10 @@ static bool is_of_epoch(struct redis_conn *redis, struct str key, const char *ep
 {
     struct str words[] = {STR("GET"), key};
     struct redis_reply *reply = redis_conn_command(redis, words, countof(words));
-    if (reply == NULL)
-        return false;
+    bool is_known = reply != NULL && redis_reply_kind(reply) != REDIS_KIND_ERROR;
     *is_same = str_equal(redis_reply_text(reply), str_from(epoch));
     redis_reply_free(&reply);
-    return true;
+    return is_known;
 }
 
 /* The field of XINFO STREAM that survives trimming and deletion. */
@@ -44,13 +43,18 @@ static bool read_top(struct redis_conn *redis, struct str key, bool *is_there, s
     return !is_odd;
 }
 
-/* An empty stream can only be made by way of a group. */
-static bool make_stream(struct redis_conn *redis, struct str key)
+/* An empty stream can only be made by way of a group. Its top says what it once held, so that a
+ * replica which is behind that knows it without a further entry. */
+static bool make_stream(struct redis_conn *redis, struct str key, struct position confirmed)
 {
+    char top[POSITION_TEXT_SIZE];
+    position_format(confirmed, top);
     struct str create[] = {STR("XGROUP"), STR("CREATE"), key,
                            STR("none"),   STR("0"),      STR("MKSTREAM")};
     struct str destroy[] = {STR("XGROUP"), STR("DESTROY"), key, STR("none")};
-    return run(redis, create, countof(create)) && run(redis, destroy, countof(destroy));
+    struct str set[] = {STR("XSETID"), key, str_from(top)};
+    return run(redis, create, countof(create)) && run(redis, destroy, countof(destroy)) &&
+           run(redis, set, countof(set));
 }
 
 static bool begin_anew(struct redis_conn *redis, struct str stream_key, struct str epoch_key,
@@ -62,20 +66,27 @@ static bool begin_anew(struct redis_conn *redis, struct str stream_key, struct s
 }
 
 bool relay_stream_open(struct relay_stream *stream, const char *service, struct redis_conn *redis,
-                       const char *epoch, struct position confirmed)
+                       const struct relay_term *term, struct position confirmed)
 {
     struct buf stream_key = {0}, epoch_key = {0};
     bool is_same = false, is_there = false;
     *stream = (struct relay_stream){.service = service, .confirmed = confirmed};
     event_key(service, "events", &stream_key);
     event_key(service, "epoch", &epoch_key);
-    bool is_ready =
-        is_of_epoch(redis, buf_str(&epoch_key), epoch, &is_same) &&
-        (is_same || begin_anew(redis, buf_str(&stream_key), buf_str(&epoch_key), epoch)) &&
-        read_top(redis, buf_str(&stream_key), &is_there, &stream->top) &&
-        (is_there || make_stream(redis, buf_str(&stream_key)));
+    struct str events = buf_str(&stream_key), epoch = buf_str(&epoch_key);
+    bool is_ready = is_of_epoch(redis, epoch, term->epoch, &is_same) &&
+                    read_top(redis, events, &is_there, &stream->found_top);
+    bool is_foreign = is_there && (!is_same || stream->found_top.commit > term->log_end);
+    if (is_ready && (is_foreign || !is_same)) {
+        is_ready = begin_anew(redis, events, epoch, term->epoch);
+        is_there = false;
+    }
+    if (is_ready && !is_there) {
+        is_ready = make_stream(redis, events, confirmed);
+        stream->found_top = confirmed;
+    }
     /* A replica behind `confirmed` must see from the next entry's prev that it missed some. */
-    stream->top = position_later(stream->top, confirmed);
+    stream->top = position_later(stream->found_top, confirmed);
     buf_free(&stream_key);
     buf_free(&epoch_key);
     return is_ready;
@@ -88,16 +99,30 @@ struct position relay_stream_follow(struct relay_stream *stream, struct position
     return prev;
 }
 
-enum relay_verdict relay_stream_judge(const struct redis_reply *reply)
+enum relay_verdict relay_stream_judge(const struct relay_stream *stream, struct position position,
+                                      const struct redis_reply *reply)
 {
-    struct str was_there =
+    struct str not_above =
         STR("ERR The ID specified in XADD is equal or smaller than the target stream top item");
     enum redis_kind kind = redis_reply_kind(reply);
     if (kind == REDIS_KIND_TEXT)
         return RELAY_PUBLISHED;
     if (kind == REDIS_KIND_NIL)
         return RELAY_STREAM_LOST;
-    return str_starts_with(redis_reply_text(reply), was_there) ? RELAY_WAS_THERE : RELAY_REFUSED;
+    if (!str_starts_with(redis_reply_text(reply), not_above))
+        return RELAY_REFUSED;
+    /* In a term each entry is sent once: above what was found, another hand has added one. */
+    return position_compare(position, stream->found_top) <= 0 ? RELAY_WAS_THERE : RELAY_STREAM_LOST;
+}
+
+bool relay_stream_discard(const struct relay_stream *stream, struct redis_conn *redis)
+{
+    struct buf key = {0};
+    event_key(stream->service, "events", &key);
+    struct str words[] = {STR("DEL"), buf_str(&key)};
+    bool is_done = run(redis, words, countof(words));
+    buf_free(&key);
+    return is_done;
 }
 
 static bool hear(struct relay_stream *stream, struct redis_conn *redis, struct str key,

@@ -7,26 +7,37 @@
 
 struct relay_stream {
     const char *service;
+    struct position found_top; /* of the stream as this term found it */
     struct position top;       /* of the last entry that is there or on its way */
     struct position confirmed; /* all replicas have these: they may be missing from the stream */
     struct registry registry;
 };
 
-/* Makes the stream ready for events of `epoch`: begins it anew where it holds another epoch's, and
- * finds its top. False when Redis did not do it. */
+/* What the streams of a term have in common. */
+struct relay_term {
+    const char *epoch;
+    uint64_t log_end; /* of the write-ahead log: no entry of ours can be above it */
+};
+
+/* Makes the stream ready for events: begins it anew where it holds another epoch's or somebody
+ * else's entries, and finds its top. False when Redis did not do it. */
 bool relay_stream_open(struct relay_stream *stream, const char *service, struct redis_conn *redis,
-                       const char *epoch, struct position confirmed) must_check;
+                       const struct relay_term *term, struct position confirmed) must_check;
 
 /* The position that the next entry, at `position`, follows. */
 struct position relay_stream_follow(struct relay_stream *stream, struct position position);
 
 enum relay_verdict {
     RELAY_PUBLISHED,
-    RELAY_WAS_THERE,   /* its id is not above the top: it was published before */
-    RELAY_STREAM_LOST, /* NOMKSTREAM answered nil */
+    RELAY_WAS_THERE,   /* its id is not above the top that this term found: published before */
+    RELAY_STREAM_LOST, /* NOMKSTREAM answered nil; or somebody else's id is in the way */
     RELAY_REFUSED,     /* READONLY, OOM, MISCONF, LOADING, NOPERM, WRONGTYPE and their like */
 };
-enum relay_verdict relay_stream_judge(const struct redis_reply *reply);
+enum relay_verdict relay_stream_judge(const struct relay_stream *stream, struct position position,
+                                      const struct redis_reply *reply);
+
+/* Deletes a stream that has an entry which is not ours, so that the next term fills it anew. */
+bool relay_stream_discard(const struct relay_stream *stream, struct redis_conn *redis) must_check;
 
 /* Hears the replicas, drops the silent, and trims what all have applied. False when Redis gave no
  * answer. */

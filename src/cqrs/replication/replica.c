@@ -5,13 +5,14 @@
 #include "base/clock.h"
 #include "base/ident.h"
 #include "base/log.h"
+#include "cqrs/replication/migration.h"
 #include "cqrs/replication/replica_block.h"
 #include "cqrs/replication/resync.h"
-#include "model/ddl.h"
 
 enum {
     READ_WAIT_MS = 500, /* for the next entry; also how often a sign of life is given */
     REPORT_EVERY_MS = 50,
+    STATEMENT_MS = 25000,
     STANDBY_REST_MS = 500,
     WRITE_SERVERS_MAX = 16,
 };
@@ -56,19 +57,12 @@ static bool complain(const char *what, const char *why)
 
 /* Before applying */
 
-static bool migrate(struct replica *replica, struct pg_session *session)
+static bool migrate(struct replica *replica)
 {
-    struct buf script = {0};
-    if (atomic_load(replica->options.is_migrated))
-        return true;
-    ddl_write(replica->options.model, DDL_SIDE_READ, &script);
-    bool is_done = pg_session_run(session, script.ptr, NULL, NULL);
-    buf_free(&script);
-    if (!is_done)
-        return complain("migrating", pg_session_fault(session));
-    log_info("read.migrated");
-    atomic_store(replica->options.is_migrated, true);
-    return true;
+    char why[256];
+    return migration_run(replica->options.model, DDL_SIDE_READ, replica->options.database_url,
+                         replica->options.is_migrated, why, sizeof(why)) ||
+           complain("migrating", why);
 }
 
 static bool is_filled(const struct shift *shift)
@@ -271,6 +265,24 @@ static bool report(struct shift *shift, bool is_idle)
     return true;
 }
 
+/* What no entry may ever tell, when none comes: that the stream is of another epoch, or that its
+ * top is beyond the cursor and nothing of it can be read any more. Looked at twice, since an entry
+ * may just have come. */
+static bool look_at_stream(struct shift *shift, struct replica_cursor *cursor)
+{
+    struct resync_top top;
+    if (!resync_find_top(shift->redis, cursor->service, &top))
+        return true; /* nobody has readied it: there is nothing to compare with */
+    if (strcmp(top.epoch, cursor->epoch) != 0)
+        return resynchronise(shift, cursor, "the stream is of another epoch");
+    bool has_missed = position_compare(cursor->awaited, cursor->position) > 0 &&
+                      position_compare(cursor->awaited, top.position) == 0;
+    if (has_missed)
+        return resynchronise(shift, cursor, "the stream no longer has what comes next");
+    cursor->awaited = top.position;
+    return true;
+}
+
 static bool follow_once(struct shift *shift)
 {
     struct redis_reply *reply = read_streams(shift);
@@ -286,6 +298,8 @@ static bool follow_once(struct shift *shift)
         is_fine = apply(shift, redis_reply_item(reply, i));
     bool is_idle = redis_reply_count(reply) == 0;
     redis_reply_free(&reply);
+    for (size_t i = 0; is_fine && is_idle && i < shift->cursor_count; i++)
+        is_fine = look_at_stream(shift, &shift->cursors[i]);
     return is_fine && report(shift, is_idle);
 }
 
@@ -295,6 +309,9 @@ static void follow(struct shift *shift)
     for (size_t i = 0; i < shift->cursor_count; i++)
         if (shift->cursors[i].epoch[0] == '\0' &&
             !resynchronise(shift, &shift->cursors[i], "it is empty"))
+            return;
+    for (size_t i = 0; i < shift->cursor_count; i++)
+        if (!look_at_stream(shift, &shift->cursors[i]))
             return;
     log_info("replica.following");
     background_works(&replica->background);
@@ -316,10 +333,10 @@ static void round_of_replica(struct background *background)
     struct replica *replica = container_of(background, struct replica, background);
     struct shift shift = {.replica = replica};
     char why[256];
-    shift.session = pg_session_open(replica->options.database_url, why, sizeof(why));
+    shift.session = pg_session_open(replica->options.database_url, STATEMENT_MS, why, sizeof(why));
     if (shift.session == NULL)
         complain("connecting to the database", why);
-    else if (migrate(replica, shift.session) && load_cursors(&shift) && become_applier(&shift) &&
+    else if (migrate(replica) && load_cursors(&shift) && become_applier(&shift) &&
              load_cursors(&shift) && connect_redis(&shift))
         follow(&shift);
     free(shift.cursors);

@@ -35,7 +35,8 @@ const char *replica_state(const struct replica *replica);
 struct replica_cursor {
     const struct service *service;
     struct position position;
-    char epoch[48]; /* empty: it was never filled */
+    char epoch[48];          /* empty: it was never filled */
+    struct position awaited; /* the stream's top when it was last looked at */
 };
 
 /* Moves the cursor of `service` in the database, in the transaction that is open or in one of its

@@ -22,43 +22,65 @@ static bool fail(char *why, size_t size, const char *what, const char *detail)
     return false;
 }
 
-/* Where the stream stands, and of which epoch it is. */
-static bool note_top(const struct resync *resync, struct replica_cursor *cursor)
+static bool read_epoch(struct redis_conn *redis, struct str key, struct resync_top *out)
 {
-    struct buf stream = {0}, epoch = {0};
-    event_key(cursor->service->name, "events", &stream);
-    event_key(cursor->service->name, "epoch", &epoch);
-    struct str info[] = {STR("XINFO"), STR("STREAM"), buf_str(&stream)};
-    struct str get[] = {STR("GET"), buf_str(&epoch)};
-    bool is_known = false;
-    struct redis_reply *reply = redis_conn_command(resync->redis, get, countof(get));
-    if (reply != NULL)
-        snprintf(cursor->epoch, sizeof(cursor->epoch), STR_FMT, STR_ARG(redis_reply_text(reply)));
+    struct str words[] = {STR("GET"), key};
+    struct redis_reply *reply = redis_conn_command(redis, words, countof(words));
+    bool is_there = redis_reply_kind(reply) == REDIS_KIND_TEXT;
+    snprintf(out->epoch, sizeof(out->epoch), STR_FMT, STR_ARG(redis_reply_text(reply)));
     redis_reply_free(&reply);
-    reply = redis_conn_command(resync->redis, info, countof(info));
-    for (size_t i = 0; reply != NULL && i + 1 < redis_reply_count(reply); i += 2)
-        if (str_equal(redis_reply_text(redis_reply_item(reply, i)), STR("last-generated-id")))
-            is_known =
-                position_parse(redis_reply_text(redis_reply_item(reply, i + 1)), &cursor->position);
-    redis_reply_free(&reply);
-    buf_free(&stream);
-    buf_free(&epoch);
-    return is_known && cursor->epoch[0] != '\0';
+    return is_there;
 }
 
-/* Records of a log that was rewound may have versions that the new one gives again: they go. */
+static bool read_top(struct redis_conn *redis, struct str key, struct resync_top *out)
+{
+    struct str words[] = {STR("XINFO"), STR("STREAM"), key};
+    struct redis_reply *reply = redis_conn_command(redis, words, countof(words));
+    bool is_there = false;
+    for (size_t i = 0; i + 1 < redis_reply_count(reply); i += 2)
+        if (str_equal(redis_reply_text(redis_reply_item(reply, i)), STR("last-generated-id")))
+            is_there =
+                position_parse(redis_reply_text(redis_reply_item(reply, i + 1)), &out->position);
+    redis_reply_free(&reply);
+    return is_there;
+}
+
+bool resync_find_top(struct redis_conn *redis, const struct service *service,
+                     struct resync_top *out)
+{
+    struct buf stream = {0}, epoch = {0};
+    event_key(service->name, "events", &stream);
+    event_key(service->name, "epoch", &epoch);
+    bool is_ready =
+        read_epoch(redis, buf_str(&epoch), out) && read_top(redis, buf_str(&stream), out);
+    buf_free(&stream);
+    buf_free(&epoch);
+    return is_ready;
+}
+
+/* Records of a log that was rewound may have versions that the new one gives again: they go. In a
+ * transaction that ends with the new cursor, so that readers have the old ones until then. */
 static bool forget_epoch(const struct resync *resync, const struct service *service)
 {
     struct buf script = {0};
-    buf_printf(&script, "begin; delete from mamparo.cursors where service = '%s';\n",
-               service->name);
+    buf_append_text(&script, "begin;\n");
     for (size_t i = 0; i < service->collection_count; i++)
-        buf_printf(&script, "truncate %s;\n", service->collections[i]->table);
-    buf_printf(&script, "update mamparo.totals set total = 0 where service = '%s'; commit;\n",
+        buf_printf(&script, "delete from %s;\n", service->collections[i]->table);
+    buf_printf(&script, "update mamparo.totals set total = 0 where service = '%s';\n",
                service->name);
     bool is_done = pg_session_run(resync->session, script.ptr, NULL, NULL);
     buf_free(&script);
     return is_done;
+}
+
+static bool is_json(struct str text)
+{
+    char mistake[JSON_MISTAKE_SIZE];
+    struct json *json = json_parse(text, mistake);
+    bool is_object = json != NULL && json_kind(json) == JSON_KIND_OBJECT;
+    if (json != NULL)
+        json_free(&json);
+    return is_object;
 }
 
 static bool take_record(struct replica_rows *rows, const struct json *record, struct page *page)
@@ -71,9 +93,14 @@ static bool take_record(struct replica_rows *rows, const struct json *record, st
         .created_at = json_find_text(record, "created_at", STR("")),
         .body = json_find_text(record, "body", STR("")),
     };
-    if (!uuid_parse(row.id, &id) || row.version < 1 || row.created_at.len == 0 || row.body.len == 0)
+    char text[UUID_TEXT_SIZE];
+    if (!uuid_parse(row.id, &id) || row.version < 1 || row.created_at.len == 0 ||
+        !is_json(row.body))
         return false;
-    uuid_format(&id, page->last_id);
+    uuid_format(&id, text);
+    if (strcmp(text, page->last_id) <= 0)
+        return false; /* pages that do not go forward would never end */
+    memcpy(page->last_id, text, sizeof(text));
     replica_rows_add(rows, &row);
     return true;
 }
@@ -165,8 +192,11 @@ bool resync_run(const struct resync *resync, struct replica_cursor *cursor, char
                 size_t why_size)
 {
     struct replica_cursor noted = {.service = cursor->service};
-    if (!note_top(resync, &noted))
+    struct resync_top top;
+    if (!resync_find_top(resync->redis, cursor->service, &top))
         return fail(why, why_size, "the stream", "no relay has readied it yet");
+    noted.position = top.position;
+    memcpy(noted.epoch, top.epoch, sizeof(noted.epoch));
     bool is_other_epoch = cursor->epoch[0] != '\0' && strcmp(cursor->epoch, noted.epoch) != 0;
     if (is_other_epoch && !forget_epoch(resync, cursor->service))
         return fail(why, why_size, "forgetting the old epoch", pg_session_fault(resync->session));
@@ -176,7 +206,8 @@ bool resync_run(const struct resync *resync, struct replica_cursor *cursor, char
     for (size_t i = 0; i < cursor->service->collection_count; i++)
         if (!fill_collection(resync, cursor->service->collections[i], &noted, why, why_size))
             return false;
-    if (!replica_save_cursor(resync->session, &noted))
+    if (!replica_save_cursor(resync->session, &noted) ||
+        (is_other_epoch && !pg_session_run(resync->session, "commit", NULL, NULL)))
         return fail(why, why_size, "saving the cursor", pg_session_fault(resync->session));
     *cursor = noted;
     return true;

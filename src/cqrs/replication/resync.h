@@ -22,6 +22,15 @@ struct resync {
     struct background *background;
 };
 
+/* Where a stream stands, and of which epoch it is. False while no relay has readied it, or when
+ * Redis did not answer. */
+struct resync_top {
+    char epoch[48];
+    struct position position;
+};
+bool resync_find_top(struct redis_conn *redis, const struct service *service,
+                     struct resync_top *out) must_check;
+
 /* Fills one service and leaves its cursor at the noted top, saved. False, with a line in `why`,
  * when it has to be begun again. */
 bool resync_run(const struct resync *resync, struct replica_cursor *cursor, char *why,

@@ -45,8 +45,7 @@ static void send(struct http_request *request, enum status status, const char *a
     http_reply(request, &response);
 }
 
-/* The document; `error`, where it is not NULL, is a member of its own in front. */
-static void write_problem(const struct problem *problem, const char *error, struct buf *out)
+void answer_write_problem(const struct problem *problem, const char *error, struct buf *out)
 {
     buf_append_char(out, '{');
     if (error != NULL) {
@@ -61,7 +60,7 @@ static void write_problem(const struct problem *problem, const char *error, stru
 void answer_problem(struct http_request *request, const struct problem *problem)
 {
     struct buf body = {0};
-    write_problem(problem, NULL, &body);
+    answer_write_problem(problem, NULL, &body);
     send(request, problem->status, NULL, buf_str(&body));
     buf_free(&body);
 }
@@ -81,7 +80,7 @@ void answer_old_problem(struct http_request *request, const struct problem *prob
     struct problem shown = *problem; /* borrows the mistakes */
     if (shown.status == STATUS_INVALID)
         shown.status = STATUS_BAD_REQUEST;
-    write_problem(&shown, error != NULL ? error : problem->detail, &body);
+    answer_write_problem(&shown, error != NULL ? error : problem->detail, &body);
     send(request, shown.status, allow, buf_str(&body));
     buf_free(&body);
 }
@@ -102,22 +101,27 @@ bool answer_allows(struct http_request *request, const char *methods)
     struct buf body = {0};
     struct problem problem = {0};
     problem_set(&problem, STATUS_METHOD_NOT_ALLOWED, "allowed here: %s", methods);
-    write_problem(&problem, NULL, &body);
+    answer_write_problem(&problem, NULL, &body);
     send(request, problem.status, methods, buf_str(&body));
     buf_free(&body);
     problem_free(&problem);
     return false;
 }
 
-bool answer_is_trusted(struct http_request *request, const char *key)
+bool answer_shows_key(const struct http_request *request, const char *key)
 {
     static const struct str scheme = {"Bearer ", 7};
     struct str given = http_request_header(request, STR("authorization"));
-    if (key == NULL)
-        return true;
-    if (given.len > scheme.len && str_equal_nocase((struct str){given.ptr, scheme.len}, scheme) &&
-        str_equal_secret((struct str){given.ptr + scheme.len, given.len - scheme.len},
-                         str_from(key)))
+    return key == NULL ||
+           (given.len > scheme.len &&
+            str_equal_nocase((struct str){given.ptr, scheme.len}, scheme) &&
+            str_equal_secret((struct str){given.ptr + scheme.len, given.len - scheme.len},
+                             str_from(key)));
+}
+
+bool answer_is_trusted(struct http_request *request, const char *key)
+{
+    if (answer_shows_key(request, key))
         return true;
     answer_status(request, STATUS_UNAUTHORIZED, NULL);
     return false;

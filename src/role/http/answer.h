@@ -6,6 +6,9 @@
 #include "base/problem.h"
 #include "io/http_server.h"
 
+/* The document alone; `error`, where it is not NULL, is a member of its own in front. */
+void answer_write_problem(const struct problem *problem, const char *error, struct buf *out);
+
 void answer_json(struct http_request *request, int http, struct str json);
 
 /* application/problem+json, with Retry-After where waiting helps. The problem stays the caller's.
@@ -27,8 +30,10 @@ bool answer_is_among(struct str method, const char *methods);
 /* True when the method is among `methods` ("GET, HEAD"); else it has answered 405 with Allow. */
 bool answer_allows(struct http_request *request, const char *methods) must_check;
 
-/* True when no cluster key is needed, or the request shows it; else it has answered 401. `key` is
- * NULL when there is none. */
+/* Does the request show the cluster key? NULL: none is needed. */
+bool answer_shows_key(const struct http_request *request, const char *key);
+
+/* The same, but it has answered 401 when it returns false. */
 bool answer_is_trusted(struct http_request *request, const char *key) must_check;
 
 #endif

@@ -65,12 +65,17 @@ bool old_paths_has(struct str path)
     return false;
 }
 
+void old_paths_write_refusal(struct str path, enum status status, const char *why, struct buf *out)
+{
+    struct problem problem = {0};
+    problem_set(&problem, status, "%s", why);
+    answer_write_problem(&problem, old_paths_has(path) ? why : NULL, out);
+    problem_free(&problem);
+}
+
 void old_paths_refuse(struct http_request *request, enum status status, const char *why)
 {
-    if (old_paths_has(request->path))
-        refuse(request, status, why);
-    else
-        answer_status(request, status, why);
+    refuse(request, status, why);
 }
 
 bool old_paths_allows(struct http_request *request, const char *methods)

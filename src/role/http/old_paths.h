@@ -21,7 +21,10 @@ bool old_paths_handle(struct http_request *request, const char *role) must_check
 /* True when the path is one of the old ones. */
 bool old_paths_has(struct str path);
 
-/* Answers what the HTTP server refused, in the shape that the path's clients know. */
+/* The body of a refusal, in the shape that the path's clients know. */
+void old_paths_write_refusal(struct str path, enum status status, const char *why, struct buf *out);
+
+/* Refuses what an old path was asked. */
 void old_paths_refuse(struct http_request *request, enum status status, const char *why);
 
 /* answer_allows for the old paths, whose refusals have an "error". */

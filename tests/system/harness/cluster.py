@@ -1,4 +1,4 @@
-"""One write server, read servers and a bulkhead, with databases, a slot and a Redis of their own."""
+"""One write server, read servers and a bulkhead: own databases, own slot, own Redis."""
 import os
 from pathlib import Path
 

@@ -1,4 +1,5 @@
 """A private PostgreSQL and a private Redis: own folder, own port, nothing of the machine's."""
+import os
 import shutil
 import signal
 import subprocess
@@ -34,13 +35,14 @@ class Postgres(Process):
     def __init__(self, name, folder, port):
         self.data = folder / name
         self.port = port
-        super().__init__(name, folder, [f"{POSTGRES_BIN}/postgres", "-D", self.data], user="postgres")
+        command = [f"{POSTGRES_BIN}/postgres", "-D", self.data]
+        super().__init__(name, folder, command, user="postgres")
 
     def make(self):
         """Makes the empty database cluster. The roles come before it ever listens."""
         self.data.mkdir()
-        if self._wrapper()[3:]:
-            shutil.chown(self.data, "postgres", "postgres")
+        if os.geteuid() == 0:
+            shutil.chown(self.data, self.user, self.user)
         self._tool("initdb", "-D", self.data, "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync",
                    "--auth-local=reject", "--auth-host=scram-sha-256")
         self._tool("postgres", "--single", "-D", self.data, "-j", "postgres", words=FIRST_WORDS)

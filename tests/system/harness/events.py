@@ -1,4 +1,4 @@
-"""Events as others would read them: the Redis stream and Avro, with nobody's code but Avro's own."""
+"""Events as others would read them: the Redis stream, decoded by Avro's own library."""
 import io
 import json
 from dataclasses import dataclass

@@ -62,7 +62,8 @@ class Load:
 
     def _update(self, identifier):
         for content in self._names("cambio"):
-            answer = self._ask(self.writes, "PATCH", f"{ENTRIES}/{identifier}", {"content": content})
+            path = f"{ENTRIES}/{identifier}"
+            answer = self._ask(self.writes, "PATCH", path, {"content": content})
             if answer is not None and answer.status_code == 200:
                 self.updated[identifier][answer.json()["version"]] = content
 
@@ -89,7 +90,7 @@ class Load:
 
 
 def check_promises(load, stream):
-    """All that was acknowledged is stored once, has one event for each version, and is everywhere."""
+    """What was acknowledged is stored once, with an event for each version, and is everywhere."""
     cluster = load.cluster
     everything_is_everywhere(cluster)
     records = {record["id"]: record for record in all_records(cluster.reads[0])}
@@ -129,7 +130,7 @@ def all_records(read):
 
 
 def history_of(cluster, stream):
-    """id → {version: content}, from the events. A version that is there twice or not at all shows."""
+    """id → {version: content}, from the events; each version is there, and once."""
     history = defaultdict(dict)
     for subject, version, raw in cluster.written(
             "SELECT subject::text, version, data FROM mamparo.events ORDER BY version"):

@@ -84,7 +84,7 @@ static void take(struct desk *desk, struct order order)
                               .body = order.body == NULL ? NULL : given_json(order.body)};
     assert_true(uuid_parse(STR(ID), &command.id));
     desk->is_inside = true;
-    write_desk_take(desk->store, &command, on_done, desk);
+    write_desk_take(write_desk_new(desk->store), &command, on_done, desk);
     desk->is_inside = false;
     assert_null(command.body); /* it is the desk's now */
     turn(desk);

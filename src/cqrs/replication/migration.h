@@ -1,0 +1,15 @@
+/* Makes the tables of a side, or adds what a newer model needs: once a process, in a session of its
+ * own, since a large table may take long. */
+#ifndef CQRS_REPLICATION_MIGRATION_H
+#define CQRS_REPLICATION_MIGRATION_H
+
+#include <stdatomic.h>
+
+#include "model/ddl.h"
+
+/* True at once where `*is_migrated` is set, which it does when it is done. False with a line in
+ * `why`. */
+bool migration_run(const struct model *model, enum ddl_side side, const char *url,
+                   atomic_bool *is_migrated, char *why, size_t why_size) must_check;
+
+#endif
