@@ -70,11 +70,15 @@ struct json *json_parse(struct str text, char mistake[JSON_MISTAKE_SIZE])
     json_t *parsed = json_loadb(text.len == 0 ? "" : text.ptr, text.len,
                                 JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
     if (parsed == NULL) {
-        /* jansson quotes the text it stopped at, which may be somebody's data: keep the rule only.
+        /* jansson quotes the text it stopped at, which may be somebody's data, and names its
+         * own flags: keep the rule only.
          */
-        char *quote = strstr(error.text, " near ");
-        if (quote != NULL)
-            *quote = '\0';
+        static const char *const asides[] = {" near ", " without JSON_ALLOW_NUL"};
+        for (size_t i = 0; i < countof(asides); i++) {
+            char *aside = strstr(error.text, asides[i]);
+            if (aside != NULL)
+                *aside = '\0';
+        }
         snprintf(mistake, JSON_MISTAKE_SIZE, "line %d, column %d: %.100s", error.line, error.column,
                  error.text);
     }

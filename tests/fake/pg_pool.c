@@ -124,6 +124,11 @@ void pg_values_add_bytes(struct pg_values *values, struct str bytes)
     add(values, bytes, false, true);
 }
 
+void pg_values_lock(struct pg_values *values, uint64_t row)
+{
+    values->lock_order = row;
+}
+
 void pg_values_free(struct pg_values *values)
 {
     buf_free(&values->bytes);

@@ -30,21 +30,23 @@ struct redis_reply *fake_redis_array(struct redis_reply *const *items, size_t co
     return reply;
 }
 
+enum { ITEMS_MAX = 1024 };
+
 static struct redis_reply *array_of(struct str texts)
 {
-    struct redis_reply *items[64];
+    struct redis_reply *items[ITEMS_MAX];
     size_t count = 0;
     while (texts.len > 0) {
-        assert(count < countof(items));
+        assert(count < ITEMS_MAX);
         items[count++] = fake_redis_text(str_cut(&texts, ','));
     }
     return fake_redis_array(items, count);
 }
 
-struct redis_reply *fake_redis_reply(const char *text)
+static struct redis_reply *simple_reply(struct str line)
 {
-    struct str rest = str_from(text + 1);
-    switch (text[0]) {
+    struct str rest = {line.ptr + 1, line.len - 1};
+    switch (line.ptr[0]) {
     case '+':
         return fake_redis_text(rest);
     case '_':
@@ -54,12 +56,49 @@ struct redis_reply *fake_redis_reply(const char *text)
     case '*':
         return array_of(rest);
     default:
-        assert(text[0] == ':');
+        assert(line.ptr[0] == ':');
         struct redis_reply *reply = reply_of(REDIS_KIND_NUMBER, STR(""));
         bool is_number = str_to_int64(rest, &reply->number);
         assert(is_number);
         return reply;
     }
+}
+
+/* Takes the "9 " from "9 +text"; 1 where there is none. */
+static size_t take_times(struct str *line)
+{
+    int64_t times;
+    if (line->ptr[0] < '0' || line->ptr[0] > '9')
+        return 1;
+    bool is_number = str_to_int64(str_cut(line, ' '), &times);
+    assert(is_number && times > 0);
+    return (size_t)times;
+}
+
+static struct redis_reply *mixed_array(struct str lines)
+{
+    struct redis_reply *items[ITEMS_MAX];
+    size_t count = 0;
+    while (lines.len > 0) {
+        struct str line = str_cut(&lines, '|');
+        for (size_t times = take_times(&line); times > 0; times--) {
+            assert(count < ITEMS_MAX);
+            items[count++] = simple_reply(line);
+        }
+    }
+    return fake_redis_array(items, count);
+}
+
+static struct redis_reply *reply_to(struct str line)
+{
+    if (line.ptr[0] == '[')
+        return mixed_array((struct str){line.ptr + 1, line.len - 1});
+    return simple_reply(line);
+}
+
+struct redis_reply *fake_redis_reply(const char *text)
+{
+    return reply_to(str_from(text));
 }
 
 void redis_reply_free(struct redis_reply **reply)
@@ -76,29 +115,29 @@ void redis_reply_free(struct redis_reply **reply)
 
 enum redis_kind redis_reply_kind(const struct redis_reply *reply)
 {
-    return reply->kind;
+    return reply == NULL ? REDIS_KIND_NIL : reply->kind;
 }
 
 struct str redis_reply_text(const struct redis_reply *reply)
 {
-    bool has_text = reply->kind == REDIS_KIND_TEXT || reply->kind == REDIS_KIND_ERROR;
+    enum redis_kind kind = redis_reply_kind(reply);
+    bool has_text = kind == REDIS_KIND_TEXT || kind == REDIS_KIND_ERROR;
     return has_text ? buf_str(&reply->text) : (struct str){NULL, 0};
 }
 
 int64_t redis_reply_number(const struct redis_reply *reply)
 {
-    return reply->number;
+    return reply == NULL ? 0 : reply->number;
 }
 
 size_t redis_reply_count(const struct redis_reply *reply)
 {
-    return reply->count;
+    return reply == NULL ? 0 : reply->count;
 }
 
 const struct redis_reply *redis_reply_item(const struct redis_reply *reply, size_t index)
 {
-    assert(index < reply->count);
-    return reply->items[index];
+    return index < redis_reply_count(reply) ? reply->items[index] : NULL;
 }
 
 void redis_conn_queue(struct redis_conn *conn, const struct str *words, size_t count)
@@ -114,8 +153,17 @@ struct redis_reply *redis_conn_next(struct redis_conn *conn, msec_t wait)
 {
     (void)wait;
     assert(conn->next < FAKE_REPLIES_MAX);
-    const char *reply = conn->replies[conn->next++];
-    return reply == NULL || reply[0] == '\0' ? NULL : fake_redis_reply(reply);
+    const char *text = conn->replies[conn->next];
+    if (text == NULL || text[0] == '\0') {
+        conn->next++;
+        return NULL;
+    }
+    struct str line = str_from(text);
+    if (++conn->repeated == take_times(&line)) {
+        conn->next++;
+        conn->repeated = 0;
+    }
+    return reply_to(line);
 }
 
 struct redis_reply *redis_conn_command(struct redis_conn *conn, const struct str *words,

@@ -3,7 +3,8 @@
  *
  *   "+text"   a string or a status        "_"   nil        ":7"   a number
  *   "-ERR …"  an error                    "*a,b,c"         an array of strings
- *   ""        the connection broke, as it does when the script is at its end */
+ *   ""        the connection broke,       "[+a|_|-ERR …"   an array of any of the others
+ *             as at the script's end      "9 +text"        the same nine times; in [ too */
 #ifndef FAKE_REDIS_CONN_H
 #define FAKE_REDIS_CONN_H
 
@@ -15,6 +16,7 @@ enum { FAKE_REPLIES_MAX = 12 };
 struct redis_conn {
     const char *replies[FAKE_REPLIES_MAX];
     size_t next;
+    size_t repeated; /* how often that one was given already */
     struct buf said; /* the commands, one a line */
 };
 

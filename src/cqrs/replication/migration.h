@@ -7,9 +7,14 @@
 
 #include "model/ddl.h"
 
-/* True at once where `*is_migrated` is set, which it does when it is done. False with a line in
- * `why`. */
-bool migration_run(const struct model *model, enum ddl_side side, const char *url,
-                   atomic_bool *is_migrated, char *why, size_t why_size) must_check;
+struct migration {
+    const struct model *model;
+    enum ddl_side side;
+    const char *url;
+    atomic_bool *is_done;
+};
+
+/* True at once where `*is_done` is set, which it does at the end. False with a line in `why`. */
+bool migration_run(const struct migration *migration, char *why, size_t why_size) must_check;
 
 #endif

@@ -61,12 +61,13 @@ static bool complain(const char *what, const char *why)
 
 /* Before leading */
 
-static bool migrate(struct relay *relay)
+static bool migrate(const struct relay *relay)
 {
+    const struct relay_options *options = &relay->options;
+    struct migration migration = {options->model, DDL_SIDE_WRITE, options->database_url,
+                                  options->is_migrated};
     char why[256];
-    return migration_run(relay->options.model, DDL_SIDE_WRITE, relay->options.database_url,
-                         relay->options.is_migrated, why, sizeof(why)) ||
-           complain("migrating", why);
+    return migration_run(&migration, why, sizeof(why)) || complain("migrating", why);
 }
 
 /* A log that begins anew has a new name, and the name is written before the slot is made: a crash
@@ -287,6 +288,13 @@ static bool confirm(struct term *term)
            complain("confirming", "the log's connection broke");
 }
 
+/* An empty fault means that Redis answered: the stream is not what it was. */
+static const char *tending_fault(const struct term *term)
+{
+    const char *fault = redis_conn_fault(term->redis);
+    return fault[0] != '\0' ? fault : "Redis has lost entries";
+}
+
 static bool tend(struct term *term)
 {
     msec_t now = clock_monotonic();
@@ -296,7 +304,7 @@ static bool tend(struct term *term)
     for (size_t i = 0; i < term->stream_count; i++)
         if (!relay_stream_tend(&term->streams[i], term->redis, term->epoch,
                                term->relay->options.retention))
-            return complain("reading the registrations", redis_conn_fault(term->redis));
+            return complain("tending the stream", tending_fault(term));
     return now < term->settled_at || confirm(term);
 }
 

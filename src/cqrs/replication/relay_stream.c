@@ -85,6 +85,7 @@ bool relay_stream_open(struct relay_stream *stream, const char *service, struct 
         is_ready = make_stream(redis, events, confirmed);
         stream->found_top = confirmed;
     }
+    stream->sent_top = stream->found_top;
     /* A replica behind `confirmed` must see from the next entry's prev that it missed some. */
     stream->top = position_later(stream->found_top, confirmed);
     buf_free(&stream_key);
@@ -96,6 +97,7 @@ struct position relay_stream_follow(struct relay_stream *stream, struct position
 {
     struct position prev = stream->top;
     stream->top = position_later(stream->top, position);
+    stream->sent_top = position_later(stream->sent_top, position);
     return prev;
 }
 
@@ -123,6 +125,15 @@ bool relay_stream_discard(const struct relay_stream *stream, struct redis_conn *
     bool is_done = run(redis, words, countof(words));
     buf_free(&key);
     return is_done;
+}
+
+/* Also while nobody writes: what Redis lost is then published again. */
+static bool has_all(const struct relay_stream *stream, struct redis_conn *redis, struct str key)
+{
+    struct position top;
+    bool is_there;
+    return read_top(redis, key, &is_there, &top) && is_there &&
+           position_compare(top, stream->sent_top) >= 0;
 }
 
 static bool hear(struct relay_stream *stream, struct redis_conn *redis, struct str key,
@@ -171,7 +182,8 @@ bool relay_stream_tend(struct relay_stream *stream, struct redis_conn *redis, co
     struct buf replicas_key = {0}, stream_key = {0};
     event_key(stream->service, "replicas", &replicas_key);
     event_key(stream->service, "events", &stream_key);
-    bool is_done = hear(stream, redis, buf_str(&replicas_key), epoch) &&
+    bool is_done = has_all(stream, redis, buf_str(&stream_key)) &&
+                   hear(stream, redis, buf_str(&replicas_key), epoch) &&
                    drop_silent(stream, redis, buf_str(&replicas_key), retention) &&
                    trim(stream, redis, buf_str(&stream_key));
     buf_free(&replicas_key);

@@ -8,6 +8,7 @@
 struct relay_stream {
     const char *service;
     struct position found_top; /* of the stream as this term found it */
+    struct position sent_top;  /* the last id that Redis is known to have taken */
     struct position top;       /* of the last entry that is there or on its way */
     struct position confirmed; /* all replicas have these: they may be missing from the stream */
     struct registry registry;
@@ -39,8 +40,8 @@ enum relay_verdict relay_stream_judge(const struct relay_stream *stream, struct 
 /* Deletes a stream that has an entry which is not ours, so that the next term fills it anew. */
 bool relay_stream_discard(const struct relay_stream *stream, struct redis_conn *redis) must_check;
 
-/* Hears the replicas, drops the silent, and trims what all have applied. False when Redis gave no
- * answer. */
+/* Looks whether the stream still has what was sent, hears the replicas, drops the silent, and trims
+ * what all have applied. False when Redis gave no answer, or has lost the stream. */
 bool relay_stream_tend(struct relay_stream *stream, struct redis_conn *redis, const char *epoch,
                        msec_t retention) must_check;
 

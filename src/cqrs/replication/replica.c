@@ -57,12 +57,13 @@ static bool complain(const char *what, const char *why)
 
 /* Before applying */
 
-static bool migrate(struct replica *replica)
+static bool migrate(const struct replica *replica)
 {
+    const struct replica_options *options = &replica->options;
+    struct migration migration = {options->model, DDL_SIDE_READ, options->database_url,
+                                  options->is_migrated};
     char why[256];
-    return migration_run(replica->options.model, DDL_SIDE_READ, replica->options.database_url,
-                         replica->options.is_migrated, why, sizeof(why)) ||
-           complain("migrating", why);
+    return migration_run(&migration, why, sizeof(why)) || complain("migrating", why);
 }
 
 static bool is_filled(const struct shift *shift)

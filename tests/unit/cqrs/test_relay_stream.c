@@ -14,56 +14,75 @@
 #define NO_KEY   "-ERR no such key"
 #define INFO     "*length,3,last-generated-id,7-4,groups,0"
 
+#define TOP      "*last-generated-id,"
+
 #define GET      "GET " EPOCH "\n"
 #define XINFO    "XINFO STREAM " EVENTS "\n"
 #define DEL      "DEL " EVENTS "\n"
 #define SET      "SET " EPOCH " e1\n"
 #define CREATE   "XGROUP CREATE " EVENTS " none 0 MKSTREAM\n"
 #define DESTROY  "XGROUP DESTROY " EVENTS " none\n"
+#define XSETID   "XSETID " EVENTS " 5-0\n"
+#define MAKE     CREATE DESTROY XSETID
+#define ANEW     DEL SET MAKE
 #define HGETALL  "HGETALL " REPLICAS "\n"
 #define XTRIM    "XTRIM " EVENTS " MINID ~ "
 
-/* A stream opened for epoch e1 with 5-0 confirmed. */
+/* A stream opened in a term of epoch e1, whose log ends at 9, with 5-0 confirmed. */
 static const struct {
     const char *replies[FAKE_REPLIES_MAX];
     const char *said;
     bool is_open;
-    struct position top;
+    struct position found_top, top;
 } openings[] = {
-    {{"+e1", INFO}, GET XINFO, true, {7, 4}},
-    {{"+e1", "*last-generated-id,5-0"}, GET XINFO, true, {5, 0}},
-    {{"+e1", "*last-generated-id,4-9"}, GET XINFO, true, {5, 0}},
-    {{"+e1", "*last-generated-id,5-1,x"}, GET XINFO, true, {5, 1}},
-    {{"+e1", NO_KEY, "+OK", ":1"}, GET XINFO CREATE DESTROY, true, {5, 0}},
-    {{"+e0", ":1", "+OK", NO_KEY, "+OK", ":1"}, GET DEL SET XINFO CREATE DESTROY, true, {5, 0}},
-    {{"_", ":0", "+OK", NO_KEY, "+OK", ":1"}, GET DEL SET XINFO CREATE DESTROY, true, {5, 0}},
+    {{"+e1", INFO}, GET XINFO, true, {7, 4}, {7, 4}},
+    {{"+e1", TOP "5-0"}, GET XINFO, true, {5, 0}, {5, 0}},
+    {{"+e1", TOP "4-9"}, GET XINFO, true, {4, 9}, {5, 0}},
+    {{"+e1", TOP "5-1,x"}, GET XINFO, true, {5, 1}, {5, 1}},
+    {{"+e1", TOP "9-5"}, GET XINFO, true, {9, 5}, {9, 5}},
+    {{"+e1", NO_KEY, "+OK", ":1", "+OK"}, GET XINFO MAKE, true, {5, 0}, {5, 0}},
+    /* It is another epoch's, or nobody's. */
+    {{"+e0", INFO, ":1", "+OK", "+OK", ":1", "+OK"}, GET XINFO ANEW, true, {5, 0}, {5, 0}},
+    {{"+e0", NO_KEY, ":0", "+OK", "+OK", ":1", "+OK"}, GET XINFO ANEW, true, {5, 0}, {5, 0}},
+    {{"_", INFO, ":1", "+OK", "+OK", ":1", "+OK"}, GET XINFO ANEW, true, {5, 0}, {5, 0}},
+    {{"_", NO_KEY, ":0", "+OK", "+OK", ":1", "+OK"}, GET XINFO ANEW, true, {5, 0}, {5, 0}},
+    {{":1", INFO, ":1", "+OK", "+OK", ":1", "+OK"}, GET XINFO ANEW, true, {5, 0}, {5, 0}},
+    /* Somebody else's entry is above all that the log can hold. */
+    {{"+e1", TOP "10-0", ":1", "+OK", "+OK", ":1", "+OK"}, GET XINFO ANEW, true, {5, 0}, {5, 0}},
     /* Somebody, or nobody, answers something else. */
-    {{""}, GET, false, {0}},
-    {{"-LOADING", "-LOADING"}, GET DEL, false, {0}},
-    {{"+e0", "-READONLY"}, GET DEL, false, {0}},
-    {{"+e0", ":1", "-OOM"}, GET DEL SET, false, {0}},
-    {{"+e0", ":1", ""}, GET DEL SET, false, {0}},
-    {{"+e1", ""}, GET XINFO, false, {0}},
-    {{"+e1", "-WRONGTYPE"}, GET XINFO, false, {0}},
-    {{"+e1", "*length,3"}, GET XINFO, false, {0}},
-    {{"+e1", "*last-generated-id,soon"}, GET XINFO, false, {0}},
-    {{"+e1", "*last-generated-id"}, GET XINFO, false, {0}},
-    {{"+e1", NO_KEY, "-OOM"}, GET XINFO CREATE, false, {0}},
-    {{"+e1", NO_KEY, "+OK", ""}, GET XINFO CREATE DESTROY, false, {0}},
+    {{""}, GET, false, {0}, {0}},
+    {{"-LOADING", "-LOADING"}, GET, false, {0}, {0}},
+    {{"+e1", ""}, GET XINFO, false, {0}, {0}},
+    {{"+e1", "-WRONGTYPE"}, GET XINFO, false, {0}, {0}},
+    {{"+e0", "-LOADING"}, GET XINFO, false, {0}, {0}},
+    {{"+e1", "*length,3"}, GET XINFO, false, {0}, {0}},
+    {{"+e1", TOP "soon"}, GET XINFO, false, {0}, {0}},
+    {{"+e1", "*last-generated-id"}, GET XINFO, false, {0}, {0}},
+    {{"+e0", INFO, "-READONLY"}, GET XINFO DEL, false, {0}, {0}},
+    {{"+e0", INFO, ""}, GET XINFO DEL, false, {0}, {0}},
+    {{"+e0", INFO, ":1", "-OOM"}, GET XINFO DEL SET, false, {0}, {0}},
+    {{"+e0", INFO, ":1", ""}, GET XINFO DEL SET, false, {0}, {0}},
+    {{"+e1", NO_KEY, "-OOM"}, GET XINFO CREATE, false, {0}, {0}},
+    {{"+e1", NO_KEY, "+OK", ""}, GET XINFO CREATE DESTROY, false, {0}, {0}},
+    {{"+e1", NO_KEY, "+OK", ":1", "-NOPERM"}, GET XINFO MAKE, false, {0}, {0}},
+    {{"+e1", NO_KEY, "+OK", ":1", ""}, GET XINFO MAKE, false, {0}, {0}},
 };
 
 static void a_stream_is_opened_by_what_redis_holds(void **state)
 {
+    static const struct relay_term term = {"e1", 9};
     (void)state;
     for (size_t i = 0; i < countof(openings); i++) {
         struct redis_conn redis = {0};
         struct relay_stream stream;
         memcpy(redis.replies, openings[i].replies, sizeof(redis.replies));
-        bool is_open = relay_stream_open(&stream, "medical", &redis, "e1", (struct position){5, 0});
+        bool is_open =
+            relay_stream_open(&stream, "medical", &redis, &term, (struct position){5, 0});
         assert_string_equal(redis.said.ptr, openings[i].said);
         if (is_open != openings[i].is_open)
             fail_msg("row %zu", i);
         if (is_open) {
+            assert_int_equal(position_compare(stream.found_top, openings[i].found_top), 0);
             assert_int_equal(position_compare(stream.top, openings[i].top), 0);
             assert_int_equal(stream.confirmed.commit, 5);
             assert_int_equal(stream.registry.count, 0);
@@ -87,34 +106,60 @@ static void each_entry_follows_the_top_which_never_sinks(void **state)
     assert_int_equal(position_compare(stream.top, (struct position){9, 1}), 0);
 }
 
+#define NOT_ABOVE                                                                                  \
+    "-ERR The ID specified in XADD is equal or smaller than the target stream top item"
+
+/* Of entries of a stream which was found with the top 7-4. */
 static void redis_says_what_became_of_an_entry(void **state)
 {
     static const struct {
+        struct position position;
         const char *reply;
         enum relay_verdict verdict;
     } rows[] = {
-        {"+7-0", RELAY_PUBLISHED},
-        {"_", RELAY_STREAM_LOST},
-        {"-ERR The ID specified in XADD is equal or smaller than the target stream top item",
-         RELAY_WAS_THERE},
-        {"-ERR The ID specified in XADD must be greater than 0-0", RELAY_REFUSED},
-        {"-ERR unknown command 'XADD'", RELAY_REFUSED},
-        {"-READONLY You can't write against a read only replica.", RELAY_REFUSED},
-        {"-OOM command not allowed when used memory > 'maxmemory'.", RELAY_REFUSED},
-        {"-MISCONF Redis is configured to save RDB snapshots", RELAY_REFUSED},
-        {"-LOADING Redis is loading the dataset in memory", RELAY_REFUSED},
-        {"-NOPERM this user has no permissions", RELAY_REFUSED},
-        {"-WRONGTYPE Operation against a key", RELAY_REFUSED},
-        {"-", RELAY_REFUSED},
-        {":1", RELAY_REFUSED},
-        {"*7-0", RELAY_REFUSED},
+        {{8, 0}, "+8-0", RELAY_PUBLISHED},
+        {{7, 0}, "+7-0", RELAY_PUBLISHED},
+        {{8, 0}, "_", RELAY_STREAM_LOST},
+        {{7, 0}, "_", RELAY_STREAM_LOST},
+        {{7, 0}, NOT_ABOVE, RELAY_WAS_THERE},
+        {{7, 4}, NOT_ABOVE, RELAY_WAS_THERE},
+        {{7, 5}, NOT_ABOVE, RELAY_STREAM_LOST},
+        {{8, 0}, NOT_ABOVE, RELAY_STREAM_LOST},
+        {{7, 0}, "-ERR The ID specified in XADD must be greater than 0-0", RELAY_REFUSED},
+        {{7, 0}, "-ERR unknown command 'XADD'", RELAY_REFUSED},
+        {{8, 0}, "-READONLY You can't write against a read only replica.", RELAY_REFUSED},
+        {{8, 0}, "-OOM command not allowed when used memory > 'maxmemory'.", RELAY_REFUSED},
+        {{8, 0}, "-MISCONF Redis is configured to save RDB snapshots", RELAY_REFUSED},
+        {{7, 0}, "-LOADING Redis is loading the dataset in memory", RELAY_REFUSED},
+        {{8, 0}, "-NOPERM this user has no permissions", RELAY_REFUSED},
+        {{8, 0}, "-WRONGTYPE Operation against a key", RELAY_REFUSED},
+        {{8, 0}, "-", RELAY_REFUSED},
+        {{8, 0}, ":1", RELAY_REFUSED},
+        {{8, 0}, "*8-0", RELAY_REFUSED},
     };
     (void)state;
+    struct relay_stream stream = {.service = "medical", .found_top = {7, 4}, .top = {9, 0}};
     for (size_t i = 0; i < countof(rows); i++) {
         struct redis_reply *reply = fake_redis_reply(rows[i].reply);
-        if (relay_stream_judge(reply) != rows[i].verdict)
-            fail_msg("%s", rows[i].reply);
+        if (relay_stream_judge(&stream, rows[i].position, reply) != rows[i].verdict)
+            fail_msg("row %zu: %s", i, rows[i].reply);
         redis_reply_free(&reply);
+    }
+}
+
+static void a_discarded_stream_is_deleted(void **state)
+{
+    static const struct {
+        const char *reply;
+        bool is_done;
+    } rows[] = {{":1", true}, {":0", true}, {"-READONLY", false}, {"", false}};
+    (void)state;
+    struct relay_stream stream = {.service = "medical"};
+    for (size_t i = 0; i < countof(rows); i++) {
+        struct redis_conn redis = {.replies = {rows[i].reply}};
+        assert_int_equal(relay_stream_discard(&stream, &redis), rows[i].is_done);
+        assert_string_equal(redis.said.ptr, DEL);
+        buf_free(&redis.said);
     }
 }
 
@@ -181,6 +226,7 @@ int main(void)
         cmocka_unit_test(a_stream_is_opened_by_what_redis_holds),
         cmocka_unit_test(each_entry_follows_the_top_which_never_sinks),
         cmocka_unit_test(redis_says_what_became_of_an_entry),
+        cmocka_unit_test(a_discarded_stream_is_deleted),
         cmocka_unit_test(what_all_replicas_have_is_trimmed),
         cmocka_unit_test(without_replicas_nothing_is_trimmed),
     };

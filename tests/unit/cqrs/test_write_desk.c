@@ -4,36 +4,52 @@
 #include <stdint.h>
 /* cmocka wants those before it; this line keeps clang-format from sorting it upwards. */
 #include <cmocka.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "cqrs/write_desk.h"
 #include "fake/pg_pool.h"
 #include "unit/model/given.h"
 
-#define ID "018f3e7c-0000-7000-8000-000000000001"
+#define ID    "018f3e7c-0000-7000-8000-000000000001"
+#define OTHER "018f3e7c-0000-7000-8000-000000000002"
 
-/* A write side with one collection, and what was told of the one command that it carries. */
+/* libc's, as base/clock.c finds it: in a test the time passes when the test says so. */
+static int64_t monotonic_ms = 1000000;
+int clock_gettime(clockid_t clock, struct timespec *now)
+{
+    if (clock != CLOCK_MONOTONIC)
+        return (int)syscall(SYS_clock_gettime, clock, now);
+    *now = (struct timespec){monotonic_ms / 1000, monotonic_ms % 1000 * 1000000};
+    return 0;
+}
+
+/* A write side with two collections, and what was told of the commands that it carries. */
 struct desk {
-    struct collection *collection;
+    struct collection *collections[2];
     struct service service;
     struct model model;
     struct pg_pool *pool;
     struct write_store *store;
+    struct write_desk *itself;
     unsigned answers;
     bool is_inside; /* the call that started it has not returned */
     bool came_inside;
-    enum status status;
+    enum status status; /* of the last answer, as what follows */
     char detail[PROBLEM_DETAIL_SIZE];
     int64_t version; /* of the change; 0: there was none */
     struct buf kept; /* the bodies of all changes */
 };
 
 /* Once for all tests: a store lives as long as the process. */
-static int open_desk(void **state)
+static int open_store(void **state)
 {
     static struct desk desk;
-    desk.collection = given_collection(
-        "{'name':'title','type':'string','minLength':1,'maxLength':99,'unique':true}");
-    desk.service = (struct service){desk.collection->service, &desk.collection, 1};
+    for (size_t i = 0; i < countof(desk.collections); i++)
+        desk.collections[i] = given_collection(
+            "{'name':'title','type':'string','minLength':1,'maxLength':99,'unique':true}");
+    desk.service = (struct service){desk.collections[0]->service, desk.collections, 2};
     desk.model = (struct model){&desk.service, 1};
     desk.pool = pg_pool_open(loop_new(), &(struct pg_pool_options){0});
     desk.store = write_store_new(desk.pool, &desk.model);
@@ -41,11 +57,19 @@ static int open_desk(void **state)
     return 0;
 }
 
-static int clear_desk(void **state)
+static int open_desk(void **state)
 {
     struct desk *desk = *state;
+    desk->itself = write_desk_new(desk->store);
     desk->answers = 0;
     desk->came_inside = false;
+    return 0;
+}
+
+static int close_desk(void **state)
+{
+    struct desk *desk = *state;
+    free(desk->itself);
     buf_free(&desk->kept);
     return 0;
 }
@@ -75,19 +99,25 @@ struct order {
     bool must_be_new;
 };
 
-static void take(struct desk *desk, struct order order)
+static void take_for(struct desk *desk, const struct collection *collection, struct str id,
+                     struct order order)
 {
     struct command command = {.kind = order.kind,
-                              .collection = desk->collection,
+                              .collection = collection,
                               .version = order.version,
                               .must_be_new = order.must_be_new,
                               .body = order.body == NULL ? NULL : given_json(order.body)};
-    assert_true(uuid_parse(STR(ID), &command.id));
+    assert_true(uuid_parse(id, &command.id));
     desk->is_inside = true;
-    write_desk_take(write_desk_new(desk->store), &command, on_done, desk);
+    write_desk_take(desk->itself, &command, on_done, desk);
     desk->is_inside = false;
     assert_null(command.body); /* it is the desk's now */
     turn(desk);
+}
+
+static void take(struct desk *desk, struct order order)
+{
+    take_for(desk, desk->collections[0], STR(ID), order);
 }
 
 /* Is this what the database is asked now, and nothing besides? */
@@ -226,16 +256,56 @@ static void when_somebody_deleted_it_meanwhile_there_is_nothing_to_change(void *
     assert_answered(desk, STATUS_NOT_FOUND);
 }
 
-static void after_ten_attempts_it_gives_up(void **state)
+enum { PATIENCE_MS = 2000 };
+
+/* Others are faster again and again: at first for as long as the desk has patience, then once
+ * more. */
+static void lose_until_patience_ends(struct desk *desk)
 {
-    struct desk *desk = *state;
-    take(desk, (struct order){COMMAND_PATCH, NEW, 0, false});
-    for (int attempt = 0; attempt < 10; attempt++) {
+    enum { ATTEMPTS = 50 };
+    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+        monotonic_ms += attempt == 0 ? PATIENCE_MS - 1 : 0;
+        commit(desk, UPDATE, 0);
         assert_int_equal(desk->answers, 0);
         find_version(desk, "3");
-        commit(desk, UPDATE, 0);
     }
-    assert_answered(desk, STATUS_PRECONDITION_FAILED);
+    monotonic_ms++;
+    commit(desk, UPDATE, 0);
+}
+
+static void after_two_seconds_of_contention_it_gives_up(void **state)
+{
+    static const struct order orders[] = {{COMMAND_REPLACE, NEW, 0, false},
+                                          {COMMAND_PATCH, NEW, 0, false},
+                                          {COMMAND_DELETE, NULL, 0, false}};
+    struct desk *desk = *state;
+    for (size_t i = 0; i < countof(orders); i++) {
+        desk->answers = 0;
+        take(desk, orders[i]);
+        find_version(desk, "3");
+        lose_until_patience_ends(desk);
+        assert_answered(desk, STATUS_QUEUE_TIMEOUT);
+        assert_string_equal(desk->detail, "the request waited too long for its turn");
+    }
+}
+
+/* Whose answer is about the record, not about the wait. */
+static void who_set_a_condition_is_told_of_it_however_late(void **state)
+{
+    static const struct order orders[] = {{COMMAND_PATCH, NEW, 3, false},
+                                          {COMMAND_REPLACE, NEW, 0, true}};
+    struct desk *desk = *state;
+    for (size_t i = 0; i < countof(orders); i++) {
+        desk->answers = 0;
+        take(desk, orders[i]);
+        monotonic_ms += PATIENCE_MS + 1;
+        if (orders[i].must_be_new)
+            find_nothing(desk);
+        else
+            find_version(desk, "3");
+        commit(desk, orders[i].must_be_new ? INSERT : UPDATE, 0);
+        assert_answered(desk, STATUS_PRECONDITION_FAILED);
+    }
 }
 
 static void who_named_a_version_is_told_that_somebody_was_faster(void **state)
@@ -330,22 +400,200 @@ static void even_a_refused_body_is_not_answered_from_inside_the_call(void **stat
     assert_answered(desk, STATUS_INVALID);
 }
 
+/* Several commands */
+
+static void assert_kept(const struct desk *desk, const char *title)
+{
+    struct buf text = {0};
+    buf_printf(&text, "\"title\":\"%s\"", title);
+    const char *at = strstr(desk->kept.ptr, text.ptr);
+    if (at == NULL || strstr(at + 1, "\"title\"") != NULL)
+        fail_msg("the last one kept in %s is not %s", desk->kept.ptr, title);
+    buf_free(&text);
+}
+
+static void commands_for_one_record_run_one_after_the_other_as_they_came(void **state)
+{
+    static const char *const versions[] = {"3", "4", "5", "6", "7"};
+    static const char *const titles[] = {"a", "b", "c", "d", "e"};
+    struct desk *desk = *state;
+    take(desk, (struct order){COMMAND_PATCH, "{'title':'a'}", 0, false});
+    take(desk, (struct order){COMMAND_REPLACE, "{'title':'b'}", 0, false});
+    take(desk, (struct order){COMMAND_PATCH, "{'title':'c'}", 5, false});
+    for (unsigned i = 0; i < countof(titles); i++) {
+        find_version(desk, versions[i]);
+        if (i == 1)
+            take(desk, (struct order){COMMAND_PATCH, "{'title':'d'}", 0, false});
+        assert_int_equal(desk->answers, i);
+        commit(desk, UPDATE, 1);
+        assert_int_equal(desk->answers, i + 1);
+        assert_kept(desk, titles[i]);
+        if (i == 2)
+            take(desk, (struct order){COMMAND_PATCH, "{'title':'e'}", 0, false});
+    }
+    assert_int_equal(desk->pool->count, 0);
+    assert_int_equal(desk->status, STATUS_OK);
+    assert_false(desk->came_inside);
+}
+
+/* It has the version that somebody else made; those who wait here keep waiting. */
+static void who_was_too_slow_for_another_server_keeps_his_turn(void **state)
+{
+    struct desk *desk = *state;
+    take(desk, (struct order){COMMAND_PATCH, "{'title':'a'}", 0, false});
+    take(desk, (struct order){COMMAND_PATCH, "{'title':'b'}", 0, false});
+    find_version(desk, "3");
+    commit(desk, UPDATE, 0);
+    find_version(desk, "4");
+    commit(desk, UPDATE, 1);
+    assert_int_equal(desk->answers, 1);
+    assert_kept(desk, "a");
+    find_version(desk, "5");
+    commit(desk, UPDATE, 1);
+    assert_int_equal(desk->answers, 2);
+    assert_kept(desk, "b");
+}
+
+static void commands_for_different_records_do_not_wait(void **state)
+{
+    struct desk *desk = *state;
+    static const struct order order = {COMMAND_PATCH, NEW, 0, false};
+    take(desk, order);
+    take_for(desk, desk->collections[0], STR(OTHER), order);
+    take_for(desk, desk->collections[1], STR(ID), order);
+    take(desk, order); /* this one waits */
+    struct fake_query *queries = desk->pool->queries;
+    assert_int_equal(desk->pool->count, 3);
+    assert_true(str_equal(fake_query_value(&queries[0], 0), STR(ID)));
+    assert_true(str_equal(fake_query_value(&queries[1], 0), STR(OTHER)));
+    assert_true(str_equal(fake_query_value(&queries[2], 0), STR(ID)));
+    for (unsigned i = 0; i < 3; i++)
+        answer_rows(desk, &(struct pg_rows){0});
+    assert_int_equal(desk->answers, 3);
+    assert_int_equal(desk->status, STATUS_NOT_FOUND);
+    find_nothing(desk);
+    assert_int_equal(desk->answers, 4);
+    assert_int_equal(desk->pool->count, 0);
+}
+
+/* Its record cannot be there yet. */
+static void a_creation_does_not_wait(void **state)
+{
+    struct desk *desk = *state;
+    take(desk, (struct order){COMMAND_PATCH, NEW, 0, false});
+    take(desk, (struct order){COMMAND_CREATE, NEW, 0, false});
+    assert_int_equal(desk->pool->count, 2);
+    assert_non_null(strstr(desk->pool->queries[1].statement->sql, INSERT));
+    answer_rows(desk, &(struct pg_rows){0});
+    assert_int_equal(desk->answers, 1);
+    commit(desk, INSERT, 1);
+    assert_int_equal(desk->answers, 2);
+}
+
+/* How the first ends: found in version 3, or not; and what becomes of its commit. */
+static const struct {
+    struct order order;
+    enum status found, committed, told;
+} refusals[] = {
+    {{COMMAND_PATCH, "{'title':''}", 0, false}, STATUS_OK, STATUS_OK, STATUS_INVALID},
+    {{COMMAND_PATCH, NEW, 2, false}, STATUS_OK, STATUS_OK, STATUS_PRECONDITION_FAILED},
+    {{COMMAND_REPLACE, NEW, 0, true}, STATUS_OK, STATUS_OK, STATUS_PRECONDITION_FAILED},
+    {{COMMAND_PATCH, NEW, 0, false}, STATUS_UNAVAILABLE, STATUS_OK, STATUS_UNAVAILABLE},
+    {{COMMAND_DELETE, NULL, 0, false}, STATUS_QUEUE_TIMEOUT, STATUS_OK, STATUS_QUEUE_TIMEOUT},
+    {{COMMAND_PATCH, NEW, 0, false}, STATUS_OK, STATUS_CONFLICT, STATUS_CONFLICT},
+    {{COMMAND_DELETE, NULL, 3, false}, STATUS_OK, STATUS_UNCERTAIN, STATUS_UNCERTAIN},
+};
+
+static void refuse_first(struct desk *desk, size_t row)
+{
+    bool is_planned = refusals[row].told == refusals[row].committed;
+    if (refusals[row].found == STATUS_OK)
+        find_version(desk, "3");
+    else
+        fake_pg_pool_answer(desk->pool, &(struct pg_outcome){.status = refusals[row].found});
+    if (is_planned)
+        fake_pg_pool_answer(desk->pool, &(struct pg_outcome){.status = refusals[row].committed});
+    turn(desk);
+}
+
+static void after_a_refusal_the_next_one_has_its_turn(void **state)
+{
+    struct desk *desk = *state;
+    for (size_t i = 0; i < countof(refusals); i++) {
+        desk->answers = 0;
+        take(desk, refusals[i].order);
+        take(desk, (struct order){COMMAND_PATCH, "{'title':'b'}", 0, false});
+        take(desk, (struct order){COMMAND_PATCH, "{'title':'c'}", 0, false});
+        refuse_first(desk, i);
+        if (desk->answers != 1 || desk->status != refusals[i].told)
+            fail_msg("row %zu: %s", i, status_info(desk->status)->name);
+        find_version(desk, "3");
+        commit(desk, UPDATE, 1);
+        assert_kept(desk, "b");
+        find_version(desk, "4");
+        commit(desk, UPDATE, 1);
+        assert_kept(desk, "c");
+        assert_int_equal(desk->answers, 3);
+    }
+}
+
+static void after_one_that_gave_up_the_next_one_has_its_turn(void **state)
+{
+    struct desk *desk = *state;
+    take(desk, (struct order){COMMAND_PATCH, NEW, 0, false});
+    find_version(desk, "3");
+    monotonic_ms += PATIENCE_MS;
+    take(desk, (struct order){COMMAND_PATCH, NEW, 0, false});
+    commit(desk, UPDATE, 0);
+    assert_int_equal(desk->answers, 1);
+    assert_int_equal(desk->status, STATUS_QUEUE_TIMEOUT);
+    find_version(desk, "4");
+    commit(desk, UPDATE, 0); /* this one's patience began later */
+    find_version(desk, "5");
+    commit(desk, UPDATE, 1);
+    assert_int_equal(desk->answers, 2);
+    assert_int_equal(desk->status, STATUS_OK);
+}
+
+/* The same for one row, and not for another: batches take their locks in that order. */
+static void a_commit_names_the_row_that_it_locks(void **state)
+{
+    static const char *const ids[] = {ID, OTHER, ID};
+    struct desk *desk = *state;
+    uint64_t locks[countof(ids)];
+    for (size_t i = 0; i < countof(ids); i++) {
+        take_for(desk, desk->collections[0], str_from(ids[i]),
+                 (struct order){COMMAND_CREATE, NEW, 0, false});
+        locks[i] = desk->pool->queries[0].values.lock_order;
+        commit(desk, INSERT, 1);
+    }
+    assert_true(locks[0] != 0 && locks[0] == locks[2] && locks[0] != locks[1]);
+}
+
 int main(void)
 {
-#define AT_A_DESK(test) cmocka_unit_test_teardown(test, clear_desk)
+#define AT_A_DESK(test) cmocka_unit_test_setup_teardown(test, open_desk, close_desk)
     const struct CMUnitTest tests[] = {
         AT_A_DESK(a_creation_asks_the_database_once),
         AT_A_DESK(a_change_finds_the_record_first),
         AT_A_DESK(what_must_be_new_is_inserted_only_where_there_is_nothing),
         AT_A_DESK(when_somebody_was_faster_it_is_tried_again),
         AT_A_DESK(when_somebody_deleted_it_meanwhile_there_is_nothing_to_change),
-        AT_A_DESK(after_ten_attempts_it_gives_up),
+        AT_A_DESK(after_two_seconds_of_contention_it_gives_up),
+        AT_A_DESK(who_set_a_condition_is_told_of_it_however_late),
         AT_A_DESK(who_named_a_version_is_told_that_somebody_was_faster),
         AT_A_DESK(an_id_that_was_taken_meanwhile_is_not_tried_again),
         AT_A_DESK(what_the_database_says_of_a_commit_is_passed_on),
         AT_A_DESK(what_the_database_says_of_a_search_is_passed_on),
         AT_A_DESK(a_refused_body_reaches_no_database),
         AT_A_DESK(even_a_refused_body_is_not_answered_from_inside_the_call),
+        AT_A_DESK(commands_for_one_record_run_one_after_the_other_as_they_came),
+        AT_A_DESK(who_was_too_slow_for_another_server_keeps_his_turn),
+        AT_A_DESK(commands_for_different_records_do_not_wait),
+        AT_A_DESK(a_creation_does_not_wait),
+        AT_A_DESK(after_a_refusal_the_next_one_has_its_turn),
+        AT_A_DESK(after_one_that_gave_up_the_next_one_has_its_turn),
+        AT_A_DESK(a_commit_names_the_row_that_it_locks),
     };
-    return cmocka_run_group_tests(tests, open_desk, NULL);
+    return cmocka_run_group_tests(tests, open_store, NULL);
 }

@@ -95,6 +95,66 @@ static void an_image_without_a_whole_head_is_refused(void **state)
 #undef TIMES
 }
 
+#define HEAD "'id':'" ID "','version':3,"
+#define TAIL                                                                                       \
+    ",'created_at':'2026-11-21T00:00:00.000Z','updated_at':'2026-11-21T00:00:00.000Z',"            \
+    "'created_by':null,'updated_by':'bob'}"
+
+/* Written under other schemas than this one: a is required, b and c have defaults. */
+static void an_older_image_is_completed_to_what_the_schema_has(void **state)
+{
+    static const struct {
+        const char *image, *whole;
+    } rows[] = {
+        {"{" HEAD "'a':'x','b':7,'c':'y'" TAIL, "{" HEAD "'a':'x','b':7,'c':'y'" TAIL},
+        {"{" HEAD "'a':'x'" TAIL, "{" HEAD "'a':'x','b':5,'c':null" TAIL},
+        {"{" HEAD "'a':'x','c':'y'" TAIL, "{" HEAD "'a':'x','b':5,'c':'y'" TAIL},
+        {"{" HEAD "'a':'x','c':null" TAIL, "{" HEAD "'a':'x','b':5,'c':null" TAIL},
+        {"{" HEAD "'old':1,'a':'x','b':7,'older':{'b':1}" TAIL,
+         "{" HEAD "'a':'x','b':7,'c':null" TAIL},
+        {"{'c':'y','b':7,'a':'x'," HEAD "'old':[]" TAIL, "{" HEAD "'a':'x','b':7,'c':'y'" TAIL},
+    };
+    (void)state;
+    struct collection *collection =
+        given_collection("{'name':'a','type':'string'},{'name':'b','type':'int','default':5},"
+                         "{'name':'c','type':['null','string'],'default':null}");
+    for (size_t i = 0; i < countof(rows); i++) {
+        struct json *image = given_json(rows[i].image);
+        struct json *whole = image_complete(collection, image);
+        assert_non_null(whole);
+        assert_json(image, rows[i].image); /* a new tree: this one stays as it was */
+        json_free(&image);
+        assert_json(whole, rows[i].whole);
+        json_free(&whole);
+    }
+    schema_free(&collection);
+}
+
+static void an_image_without_what_has_no_default_cannot_be_completed(void **state)
+{
+#define TIMES "'created_at':'2026-11-21T00:00:00.000Z','updated_at':'2026-11-21T00:00:00.000Z'"
+    static const char *const rows[] = {
+        "{}",
+        "{" HEAD "'b':7" TAIL,
+        "{'version':3,'a':'x'" TAIL,
+        "{'id':'" ID "','a':'x'" TAIL,
+        "{" HEAD "'a':'x'}",
+        "{" HEAD "'a':'x'," TIMES ",'created_by':null}",
+        "{" HEAD "'a':'x'," TIMES ",'updated_by':null}",
+    };
+    (void)state;
+    struct collection *collection =
+        given_collection("{'name':'a','type':'string'},{'name':'b','type':'int','default':5}");
+    for (size_t i = 0; i < countof(rows); i++) {
+        struct json *image = given_json(rows[i]);
+        if (image_complete(collection, image) != NULL)
+            fail_msg("%s was completed", rows[i]);
+        json_free(&image);
+    }
+    schema_free(&collection);
+#undef TIMES
+}
+
 /* The model's own attributes stay out: another reader's library need not know them. */
 static void an_events_schema_is_plain_avro_of_both_images(void **state)
 {
@@ -133,6 +193,8 @@ int main(void)
         cmocka_unit_test(an_image_is_the_fields_in_order_between_what_every_record_has),
         cmocka_unit_test(the_head_that_goes_into_an_image_comes_out_of_it),
         cmocka_unit_test(an_image_without_a_whole_head_is_refused),
+        cmocka_unit_test(an_older_image_is_completed_to_what_the_schema_has),
+        cmocka_unit_test(an_image_without_what_has_no_default_cannot_be_completed),
         cmocka_unit_test(an_events_schema_is_plain_avro_of_both_images),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
