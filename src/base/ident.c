@@ -40,14 +40,6 @@ struct uuid uuid_new(void)
     return uuid_from(now / 1000000, fraction, ident_random());
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = str_lower(c);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 bool uuid_parse(struct str text, struct uuid *out)
 {
     if (text.len != UUID_TEXT_SIZE - 1)
@@ -55,7 +47,7 @@ bool uuid_parse(struct str text, struct uuid *out)
     size_t digits = 0;
     for (size_t i = 0; i < text.len; i++) {
         bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-        int digit = hex_digit(text.ptr[i]);
+        int digit = str_hex_digit(text.ptr[i]);
         if (dash ? text.ptr[i] != '-' : digit < 0)
             return false;
         if (dash)

@@ -31,6 +31,9 @@ bool str_to_int64(struct str text, int64_t *out) must_check;
 /* True for well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms) without NUL. */
 bool str_is_utf8(struct str text);
 
+/* 0 to 15 for a hexadecimal digit of either case, else -1. */
+int str_hex_digit(char c);
+
 /* Of ASCII letters; any other character stays. */
 char str_lower(char c);
 char str_upper(char c);

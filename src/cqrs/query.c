@@ -2,14 +2,6 @@
 
 #include "model/validate.h"
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = str_lower(c);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 bool query_decode(struct str text, struct buf *out)
 {
     size_t before = out->len;
@@ -19,8 +11,8 @@ bool query_decode(struct str text, struct buf *out)
         if (c == '+')
             c = ' ';
         if (c == '%') {
-            int high = i + 2 < text.len ? hex_digit(text.ptr[i + 1]) : -1;
-            int low = high < 0 ? -1 : hex_digit(text.ptr[i + 2]);
+            int high = i + 2 < text.len ? str_hex_digit(text.ptr[i + 1]) : -1;
+            int low = high < 0 ? -1 : str_hex_digit(text.ptr[i + 2]);
             if (low < 0)
                 return false;
             c = (char)(high << 4 | low);

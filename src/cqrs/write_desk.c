@@ -26,6 +26,12 @@ struct errand {
 
 static void find_record(struct errand *errand);
 
+static void begin(struct errand *errand)
+{
+    errand->give_up_at = clock_monotonic() + PATIENCE_MS;
+    find_record(errand);
+}
+
 /* The next for the same record takes the place of the one that leaves. */
 static void leave(struct errand *errand)
 {
@@ -36,7 +42,7 @@ static void leave(struct errand *errand)
     struct errand *heir = container_of(next, struct errand, link);
     list_move_all(&heir->waiting, &errand->waiting);
     list_append(&errand->desk->busy, &heir->link);
-    find_record(heir);
+    begin(heir);
 }
 
 static void finish(struct errand *errand)
@@ -127,7 +133,7 @@ static void take_turn(struct errand *errand)
         return;
     }
     list_append(&errand->desk->busy, &errand->link);
-    find_record(errand);
+    begin(errand);
 }
 
 struct write_desk *write_desk_new(struct write_store *store)
@@ -144,7 +150,6 @@ void write_desk_take(struct write_desk *desk, struct command *command, write_des
     struct errand *errand = mem_new(1, sizeof(*errand));
     *errand = (struct errand){.desk = desk,
                               .command = *command,
-                              .give_up_at = clock_monotonic() + PATIENCE_MS,
                               .refusal = {.run = on_refused},
                               .done = done,
                               .arg = arg};

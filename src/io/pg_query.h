@@ -52,8 +52,8 @@ void pg_values_add_text(struct pg_values *values, struct str text);
 void pg_values_add_text_or_null(struct pg_values *values, struct str text); /* empty is NULL */
 void pg_values_add_number(struct pg_values *values, int64_t number);
 void pg_values_add_bytes(struct pg_values *values, struct str bytes); /* for a bytea */
-/* Says which row the statement locks. All batches take their locks in the order of these numbers,
- * so that no two of them wait for each other. */
+/* Says which row the statement locks. All batches lock rows in the order of these numbers, so that
+ * no two of them wait for each other's. */
 void pg_values_lock(struct pg_values *values, uint64_t row);
 
 void pg_values_free(struct pg_values *values);

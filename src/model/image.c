@@ -46,31 +46,74 @@ bool image_read_head(const struct json *image, struct image_head *head_out)
            clock_parse(json_find_text(image, "updated_at", STR("")), &head_out->updated_at);
 }
 
-static bool copy_member(struct json *to, const struct json *from, const char *name,
-                        const struct json *otherwise)
+static struct json *complete(const struct json *avro, const struct json *value);
+
+/* Puts the fields of an Avro record into `to`; false where one is missing that has no default. */
+static bool complete_fields(struct json *to, const struct json *avro, const struct json *from)
 {
-    const struct json *value = json_find(from, name);
-    value = value != NULL ? value : otherwise;
-    if (value != NULL)
-        json_put(to, name, json_share(value));
-    return value != NULL;
+    const struct json *fields = json_find(avro, "fields");
+    for (size_t i = 0; i < json_count(fields); i++) {
+        const struct json *field = json_item(fields, i);
+        const char *name = json_text(json_find(field, "name")).ptr;
+        const struct json *value = json_find(from, name);
+        value = value != NULL ? value : json_find(field, "default");
+        struct json *whole = value != NULL ? complete(json_find(field, "type"), value) : NULL;
+        if (whole == NULL)
+            return false;
+        json_put(to, name, whole);
+    }
+    return true;
+}
+
+static struct json *complete_items(const struct json *avro, const struct json *from)
+{
+    struct json *array = json_make_array();
+    for (size_t i = 0; i < json_count(from); i++) {
+        struct json *whole = complete(json_find(avro, "items"), json_item(from, i));
+        if (whole == NULL) {
+            json_free(&array);
+            return NULL;
+        }
+        json_push(array, whole);
+    }
+    return array;
+}
+
+static struct json *complete(const struct json *avro, const struct json *value)
+{
+    struct field_shape shape;
+    enum json_kind kind = json_kind(value);
+    if (!schema_shape(avro, &shape))
+        return NULL;
+    if (shape.type == FIELD_TYPE_ARRAY && kind == JSON_KIND_ARRAY)
+        return complete_items(shape.avro, value);
+    if (shape.type != FIELD_TYPE_RECORD || kind != JSON_KIND_OBJECT)
+        return json_share(value);
+    struct json *record = json_make_object();
+    if (!complete_fields(record, shape.avro, value))
+        json_free(&record);
+    return record;
+}
+
+static bool copy_members(struct json *to, const struct json *from, const char *const *names)
+{
+    for (; *names != NULL; names++) {
+        const struct json *value = json_find(from, *names);
+        if (value == NULL)
+            return false;
+        json_put(to, *names, json_share(value));
+    }
+    return true;
 }
 
 struct json *image_complete(const struct collection *collection, const struct json *image)
 {
-    static const char *const first[] = {"id", "version"};
-    static const char *const last[] = {"created_at", "updated_at", "created_by", "updated_by"};
+    static const char *const first[] = {"id", "version", NULL};
+    static const char *const last[] = {"created_at", "updated_at", "created_by", "updated_by",
+                                       NULL};
     struct json *whole = json_make_object();
-    bool is_whole = true;
-    for (size_t i = 0; i < countof(first); i++)
-        is_whole = copy_member(whole, image, first[i], NULL) && is_whole;
-    for (size_t i = 0; i < collection->field_count; i++)
-        is_whole = copy_member(whole, image, collection->fields[i].name,
-                               collection->fields[i].otherwise) &&
-                   is_whole;
-    for (size_t i = 0; i < countof(last); i++)
-        is_whole = copy_member(whole, image, last[i], NULL) && is_whole;
-    if (!is_whole)
+    if (!copy_members(whole, image, first) ||
+        !complete_fields(whole, collection->expanded, image) || !copy_members(whole, image, last))
         json_free(&whole);
     return whole;
 }

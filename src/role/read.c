@@ -45,7 +45,7 @@ static void on_record(void *arg, const struct read_record *record)
     else if (look->is_old)
         old_paths_answer_record(look->request, record->json);
     else
-        read_answer_record(look->request, record);
+        read_answer_record(look->request, record->version, record->json);
     free(look);
 }
 

@@ -5,6 +5,7 @@
 #include "cqrs/write_desk.h"
 #include "role/http/answer.h"
 #include "role/http/old_paths.h"
+#include "role/http/read_answer.h"
 #include "role/http/write_request.h"
 
 /* Lifetime: a request's, while the database is at it. */
@@ -64,14 +65,8 @@ static void on_found(void *arg, enum status status, const struct command_record 
                       status == STATUS_NOT_FOUND ? "there is no record with this id" : NULL);
     } else {
         struct buf body = {0};
-        char etag[32];
-        snprintf(etag, sizeof(etag), "\"%lld\"", (long long)record->version);
         json_write(record->image, &body);
-        http_reply(errand->request,
-                   &(struct http_response){.status = 200,
-                                           .headers = {{"content-type", STR("application/json")},
-                                                       {"etag", str_from(etag)}},
-                                           .body = buf_str(&body)});
+        read_answer_record(errand->request, record->version, buf_str(&body));
         buf_free(&body);
     }
     free(errand);

@@ -1,10 +1,5 @@
 #include "cqrs/replication/event.h"
 
-static int hex_digit(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : (c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1);
-}
-
 /* bytea's text form: \x and two digits a byte. */
 static bool decode_bytea(struct str text, struct buf *out)
 {
@@ -13,7 +8,7 @@ static bool decode_bytea(struct str text, struct buf *out)
     buf_reset(out);
     char *bytes = buf_reserve(out, text.len / 2);
     for (size_t i = 2; i < text.len; i += 2) {
-        int high = hex_digit(text.ptr[i]), low = hex_digit(text.ptr[i + 1]);
+        int high = str_hex_digit(text.ptr[i]), low = str_hex_digit(text.ptr[i + 1]);
         if (high < 0 || low < 0)
             return false;
         *bytes++ = (char)(high << 4 | low);

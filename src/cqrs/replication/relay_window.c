@@ -32,7 +32,9 @@ static bool judge_all(struct relay_window *window, const struct redis_reply *rep
 {
     if (redis_reply_count(replies) != window->count) {
         metric_add(window->refused, 1);
-        return fail(window, redis_reply_text(replies));
+        return window->why[0] == '\0'
+                   ? fail(window, STR("EXEC has another answer than was asked for"))
+                   : false;
     }
     for (size_t i = 0; i < window->count; i++)
         if (!judge_entry(window, i, redis_reply_item(replies, i)))
@@ -47,12 +49,16 @@ bool relay_window_close(struct relay_window *window)
     if (window->count == 0)
         return true;
     redis_conn_queue(window->redis, exec, countof(exec));
-    /* "OK" to MULTI, "QUEUED" to each entry, and EXEC's own, which says again what went wrong. */
+    window->why[0] = '\0';
+    /* "OK" to MULTI, "QUEUED" to each entry, and EXEC's own. The first error is the one that says
+     * what went wrong: EXEC's only says that something did. */
     for (size_t i = 0; i < window->count + 2; i++) {
         redis_reply_free(&reply);
         reply = redis_conn_next(window->redis, 0);
         if (reply == NULL)
             return fail(window, str_from(redis_conn_fault(window->redis)));
+        if (redis_reply_kind(reply) == REDIS_KIND_ERROR && window->why[0] == '\0')
+            fail(window, redis_reply_text(reply));
     }
     bool is_fine = judge_all(window, reply);
     redis_reply_free(&reply);

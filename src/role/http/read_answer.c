@@ -10,15 +10,15 @@ int64_t read_position_pages(const struct read_position *position)
     return pages < 1 ? 1 : pages;
 }
 
-void read_answer_record(struct http_request *request, const struct read_record *record)
+void read_answer_record(struct http_request *request, int64_t version, struct str json)
 {
     char etag[32];
-    snprintf(etag, sizeof(etag), "\"%lld\"", (long long)record->version);
+    snprintf(etag, sizeof(etag), "\"%lld\"", (long long)version);
     http_reply(request,
                &(struct http_response){
                    .status = 200,
                    .headers = {{"content-type", STR("application/json")}, {"etag", str_from(etag)}},
-                   .body = record->json});
+                   .body = json});
 }
 
 void read_answer_write_pagination(const struct read_position *position, struct buf *out)

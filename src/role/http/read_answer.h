@@ -13,7 +13,7 @@ struct read_position {
 /* At least 1: an empty list has one empty page. */
 int64_t read_position_pages(const struct read_position *position);
 
-void read_answer_record(struct http_request *request, const struct read_record *record);
+void read_answer_record(struct http_request *request, int64_t version, struct str json);
 
 /* {"data":[…],"pagination":{…}}; `items` are the records, separated by commas. */
 void read_answer_page(struct http_request *request, const struct read_position *position,

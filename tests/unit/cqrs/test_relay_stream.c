@@ -26,6 +26,7 @@
 #define MAKE     CREATE DESTROY XSETID
 #define ANEW     DEL SET MAKE
 #define HGETALL  "HGETALL " REPLICAS "\n"
+#define HDEL     "HDEL " REPLICAS " "
 #define XTRIM    "XTRIM " EVENTS " MINID ~ "
 
 /* A stream opened in a term of epoch e1, whose log ends at 9, with 5-0 confirmed. */
@@ -83,6 +84,7 @@ static void a_stream_is_opened_by_what_redis_holds(void **state)
             fail_msg("row %zu", i);
         if (is_open) {
             assert_int_equal(position_compare(stream.found_top, openings[i].found_top), 0);
+            assert_int_equal(position_compare(stream.sent_top, openings[i].found_top), 0);
             assert_int_equal(position_compare(stream.top, openings[i].top), 0);
             assert_int_equal(stream.confirmed.commit, 5);
             assert_int_equal(stream.registry.count, 0);
@@ -98,12 +100,14 @@ static void each_entry_follows_the_top_which_never_sinks(void **state)
     } rows[] = {{{7, 0}, {5, 0}}, {{7, 1}, {7, 0}}, {{6, 0}, {7, 1}},
                 {{7, 1}, {7, 1}}, {{9, 0}, {7, 1}}, {{9, 1}, {9, 0}}};
     (void)state;
-    struct relay_stream stream = {.service = "medical", .top = {5, 0}};
+    struct relay_stream stream = {.service = "medical", .sent_top = {4, 0}, .top = {5, 0}};
     for (size_t i = 0; i < countof(rows); i++) {
         struct position prev = relay_stream_follow(&stream, rows[i].position);
         assert_int_equal(position_compare(prev, rows[i].prev), 0);
+        assert_int_equal(position_compare(stream.sent_top, stream.top), 0);
     }
     assert_int_equal(position_compare(stream.top, (struct position){9, 1}), 0);
+    assert_int_equal(position_compare(stream.sent_top, (struct position){9, 1}), 0);
 }
 
 #define NOT_ABOVE                                                                                  \
@@ -171,25 +175,25 @@ static struct registry_replica replica_of(const char *name, uint64_t commit)
 }
 
 /* Of two replicas that are known: `a` at 9-2, `b` at 8-2, both silent since long before the clock
- * began. */
+ * began. The stream has all that was sent. */
 static const struct {
     msec_t retention;
     const char *replies[FAKE_REPLIES_MAX];
-    const char *said;
+    const char *said; /* behind XINFO */
     size_t left;
     bool is_done;
 } tendings[] = {
-    {INT64_MAX / 2, {"*", ":0"}, HGETALL XTRIM "8-2\n", 2, true},
-    {INT64_MAX / 2, {"*c,nonsense,d,1-0 e2 x", ":0"}, HGETALL XTRIM "8-2\n", 2, true},
-    {INT64_MAX / 2, {"*c,7-1 e1 x", ":0"}, HGETALL XTRIM "7-1\n", 3, true},
-    {INT64_MAX / 2, {"*b,9-9 e1 x,a,9-3 e1 x", ":0"}, HGETALL XTRIM "9-3\n", 2, true},
-    {60000, {"*a,9-3 e1 x", ":1", ":0"}, HGETALL "HDEL " REPLICAS " b\n" XTRIM "9-3\n", 1, true},
-    {INT64_MAX / 2, {"*c", ":0"}, HGETALL XTRIM "8-2\n", 2, true},
-    {INT64_MAX / 2, {"*", "-READONLY"}, HGETALL XTRIM "8-2\n", 2, false},
-    {INT64_MAX / 2, {""}, HGETALL, 2, false},
-    {-1, {"*", ":1", ":1"}, HGETALL "HDEL " REPLICAS " a\nHDEL " REPLICAS " b\n", 0, true},
-    {-1, {"*", "-READONLY"}, HGETALL "HDEL " REPLICAS " a\n", 1, false},
-    {-1, {"*", ""}, HGETALL "HDEL " REPLICAS " a\n", 1, false},
+    {INT64_MAX / 2, {INFO, "*", ":0"}, HGETALL XTRIM "8-2\n", 2, true},
+    {INT64_MAX / 2, {INFO, "*c,nonsense,d,1-0 e2 x", ":0"}, HGETALL XTRIM "8-2\n", 2, true},
+    {INT64_MAX / 2, {INFO, "*c,7-1 e1 x", ":0"}, HGETALL XTRIM "7-1\n", 3, true},
+    {INT64_MAX / 2, {INFO, "*b,9-9 e1 x,a,9-3 e1 x", ":0"}, HGETALL XTRIM "9-3\n", 2, true},
+    {60000, {INFO, "*a,9-3 e1 x", ":1", ":0"}, HGETALL HDEL "b\n" XTRIM "9-3\n", 1, true},
+    {INT64_MAX / 2, {INFO, "*c", ":0"}, HGETALL XTRIM "8-2\n", 2, true},
+    {INT64_MAX / 2, {INFO, "*", "-READONLY"}, HGETALL XTRIM "8-2\n", 2, false},
+    {INT64_MAX / 2, {INFO, ""}, HGETALL, 2, false},
+    {-1, {INFO, "*", ":1", ":1"}, HGETALL HDEL "a\n" HDEL "b\n", 0, true},
+    {-1, {INFO, "*", "-READONLY"}, HGETALL HDEL "a\n", 1, false},
+    {-1, {INFO, "*", ""}, HGETALL HDEL "a\n", 1, false},
 };
 
 static void what_all_replicas_have_is_trimmed(void **state)
@@ -197,13 +201,14 @@ static void what_all_replicas_have_is_trimmed(void **state)
     (void)state;
     for (size_t i = 0; i < countof(tendings); i++) {
         struct redis_conn redis = {0};
-        struct relay_stream stream = {.service = "medical"};
+        struct relay_stream stream = {.service = "medical", .sent_top = {7, 4}};
         memcpy(redis.replies, tendings[i].replies, sizeof(redis.replies));
         stream.registry.replicas[0] = replica_of("a", 9);
         stream.registry.replicas[1] = replica_of("b", 8);
         stream.registry.count = 2;
         bool is_done = relay_stream_tend(&stream, &redis, "e1", tendings[i].retention);
-        assert_string_equal(redis.said.ptr, tendings[i].said);
+        assert_true(str_starts_with(buf_str(&redis.said), STR(XINFO)));
+        assert_string_equal(redis.said.ptr + strlen(XINFO), tendings[i].said);
         assert_int_equal(is_done, tendings[i].is_done);
         assert_int_equal(stream.registry.count, tendings[i].left);
         buf_free(&redis.said);
@@ -213,11 +218,32 @@ static void what_all_replicas_have_is_trimmed(void **state)
 static void without_replicas_nothing_is_trimmed(void **state)
 {
     (void)state;
-    struct redis_conn redis = {.replies = {"*"}};
-    struct relay_stream stream = {.service = "medical"};
+    struct redis_conn redis = {.replies = {INFO, "*"}};
+    struct relay_stream stream = {.service = "medical", .sent_top = {7, 4}};
     assert_true(relay_stream_tend(&stream, &redis, "e1", 1000));
-    assert_string_equal(redis.said.ptr, HGETALL);
+    assert_string_equal(redis.said.ptr, XINFO HGETALL);
     buf_free(&redis.said);
+}
+
+/* Of a stream to which all up to 7-4 was sent. */
+static void a_stream_that_lost_something_is_not_tended(void **state)
+{
+    static const struct {
+        const char *found;
+        bool is_done;
+    } rows[] = {
+        {TOP "7-4", true}, {TOP "7-5", true}, {TOP "7-3", false},  {TOP "0-0", false},
+        {NO_KEY, false},   {"", false},       {"-LOADING", false}, {"*length,3", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < countof(rows); i++) {
+        struct redis_conn redis = {.replies = {rows[i].found, "*"}};
+        struct relay_stream stream = {.service = "medical", .top = {9, 0}, .sent_top = {7, 4}};
+        if (relay_stream_tend(&stream, &redis, "e1", 1000) != rows[i].is_done)
+            fail_msg("%s", rows[i].found);
+        assert_string_equal(redis.said.ptr, rows[i].is_done ? XINFO HGETALL : XINFO);
+        buf_free(&redis.said);
+    }
 }
 
 int main(void)
@@ -229,6 +255,7 @@ int main(void)
         cmocka_unit_test(a_discarded_stream_is_deleted),
         cmocka_unit_test(what_all_replicas_have_is_trimmed),
         cmocka_unit_test(without_replicas_nothing_is_trimmed),
+        cmocka_unit_test(a_stream_that_lost_something_is_not_tended),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -16,10 +16,12 @@
     " data d\n"
 #define NOT_ABOVE                                                                                  \
     "-ERR The ID specified in XADD is equal or smaller than the target stream top item"
-#define OOM     "-OOM command not allowed when used memory > 'maxmemory'."
-#define LOST    "the stream was lost, or has an entry that is not ours"
-#define BROKEN  "the script is at its end"
-#define ABORTED "EXECABORT Transaction discarded because of previous errors."
+#define NO_MEMORY "OOM command not allowed when used memory > 'maxmemory'."
+#define OOM       "-" NO_MEMORY
+#define ODD       "EXEC has another answer than was asked for"
+#define LOST      "the stream was lost, or has an entry that is not ours"
+#define BROKEN    "the script is at its end"
+#define ABORTED   "EXECABORT Transaction discarded because of previous errors."
 
 /* A term with two streams, both found with the top 5-0. */
 struct term {
@@ -130,18 +132,18 @@ static const struct {
     {{"+OK", "2 +QUEUED", "[" NOT_ABOVE "|+7-0"}, true, 1, 0, "", false},
     {{"+OK", "2 +QUEUED", "[+5-0|+7-0"}, true, 2, 0, "", false},
     /* For want of memory or rights none is taken. */
-    {{"+OK", OOM, OOM, "-" ABORTED}, false, 0, 1, ABORTED, false},
-    {{"+OK", OOM, "+QUEUED", "-" ABORTED}, false, 0, 1, ABORTED, false},
-    {{"+OK", "+QUEUED", OOM, "-" ABORTED}, false, 0, 1, ABORTED, false},
+    {{"+OK", OOM, OOM, "-" ABORTED}, false, 0, 1, NO_MEMORY, false},
+    {{"+OK", OOM, "+QUEUED", "-" ABORTED}, false, 0, 1, NO_MEMORY, false},
+    {{"+OK", "+QUEUED", OOM, "-" ABORTED}, false, 0, 1, NO_MEMORY, false},
     {{"+OK", "2 +QUEUED", "-EXECABORT OOM"}, false, 0, 1, "EXECABORT OOM", false},
     {{"4 -LOADING"}, false, 0, 1, "LOADING", false},
-    {{"-NOPERM", "+5-0", "+7-0", "-ERR no MULTI"}, false, 0, 1, "ERR no MULTI", false},
+    {{"-NOPERM", "+5-0", "+7-0", "-ERR no MULTI"}, false, 0, 1, "NOPERM", false},
     /* Each reply is looked at. */
     {{"+OK", "2 +QUEUED", "[+5-0|-WRONGTYPE"}, false, 1, 1, "WRONGTYPE", false},
     {{"+OK", "2 +QUEUED", "[-WRONGTYPE|+7-0"}, false, 0, 1, "WRONGTYPE", false},
-    {{"+OK", "2 +QUEUED", "[+5-0"}, false, 0, 1, "", false},
-    {{"+OK", "2 +QUEUED", "[3 +5-0"}, false, 0, 1, "", false},
-    {{"+OK", "2 +QUEUED", "_"}, false, 0, 1, "", false},
+    {{"+OK", "2 +QUEUED", "[+5-0"}, false, 0, 1, ODD, false},
+    {{"+OK", "2 +QUEUED", "[3 +5-0"}, false, 0, 1, ODD, false},
+    {{"+OK", "2 +QUEUED", "_"}, false, 0, 1, ODD, false},
     /* The stream is gone, or somebody else's entry is in the way. */
     {{"+OK", "2 +QUEUED", "[2 _", ":0"}, false, 0, 0, LOST, true},
     {{"+OK", "2 +QUEUED", "[+5-0|_", ":1"}, false, 1, 0, LOST, true},
