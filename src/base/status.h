@@ -22,11 +22,14 @@ enum status_repeat {
     X(NOT_FOUND, 404, USELESS, "not_found", "there is nothing here")                               \
     X(METHOD_NOT_ALLOWED, 405, USELESS, "method_not_allowed", "the method is not allowed here")    \
     X(CONFLICT, 409, USELESS, "conflict", "another record holds this value")                       \
+    X(IN_PROGRESS, 409, USELESS, "in_progress", "a request with this Idempotency-Key is running")  \
     X(LENGTH_REQUIRED, 411, USELESS, "length_required", "send Content-Length")                     \
     X(PRECONDITION_FAILED, 412, USELESS, "stale_version", "the record has another version")        \
     X(TOO_LARGE, 413, USELESS, "too_large", "the body is larger than this server accepts")         \
     X(UNSUPPORTED_TYPE, 415, USELESS, "unsupported_type", "the content type is not supported")     \
     X(INVALID, 422, USELESS, "invalid", "the body does not fit the schema")                        \
+    X(KEY_REUSED, 422, USELESS, "key_reused", "the Idempotency-Key was used for another request")  \
+    X(VERSION_REQUIRED, 428, USELESS, "version_required", "say with If-Match what you change")     \
     X(CANCELLED, 499, USELESS, "cancelled", "the asker left")                                      \
     X(INTERNAL, 500, USELESS, "internal", "the server failed; the log says how")                   \
     X(UPSTREAM_FAILED, 502, UNKNOWN, "upstream_failed", "the server behind gave no answer")        \

@@ -64,6 +64,12 @@ static bool may_go_on(const struct command *command, const struct command_record
         problem_set(problem, STATUS_NOT_FOUND, "there is no record with this id");
         return false;
     }
+    if (command->collection->requires_version && !command->has_condition) {
+        problem_set(problem, STATUS_VERSION_REQUIRED,
+                    "changes of %s must say with If-Match which version they change",
+                    command->collection->name);
+        return false;
+    }
     if (command->version != 0 && command->version != record->version) {
         problem_set(problem, STATUS_PRECONDITION_FAILED, "the record has version %lld, not %lld",
                     (long long)record->version, (long long)command->version);
@@ -72,12 +78,26 @@ static bool may_go_on(const struct command *command, const struct command_record
     return true;
 }
 
-/* The fields that the record will have; NULL with `problem` set where they do not fit. */
-static struct json *wanted_fields(const struct command *command,
-                                  const struct command_record *record, struct problem *problem)
+static void check_immutable(const struct command *command, const struct json *image,
+                            const struct json *fields, struct problem *problem)
 {
-    if (command->kind != COMMAND_PATCH)
-        return validate_document(command->collection, command->body, problem);
+    const struct collection *collection = command->collection;
+    struct buf pointer = {0};
+    for (size_t i = 0; i < collection->field_count; i++) {
+        const struct field *field = &collection->fields[i];
+        const struct json *before = json_find(image, field->name);
+        if (!field->is_immutable || json_same(before, json_find(fields, field->name)))
+            continue;
+        buf_reset(&pointer);
+        buf_printf(&pointer, "/%s", field->name);
+        problem_at_pointer(problem, buf_str(&pointer), "cannot be changed");
+    }
+    buf_free(&pointer);
+}
+
+static struct json *patched_fields(const struct command *command,
+                                   const struct command_record *record, struct problem *problem)
+{
     if (json_kind(command->body) != JSON_KIND_OBJECT) {
         problem_at_pointer(problem, STR(""), "a patch must be an object");
         return NULL;
@@ -87,6 +107,20 @@ static struct json *wanted_fields(const struct command *command,
     struct json *wanted = validate_document(command->collection, merged, problem);
     json_free(&fields);
     json_free(&merged);
+    return wanted;
+}
+
+/* The fields that the record will have; NULL with `problem` set where they do not fit. */
+static struct json *wanted_fields(const struct command *command,
+                                  const struct command_record *record, struct problem *problem)
+{
+    struct json *wanted = command->kind == COMMAND_PATCH
+                              ? patched_fields(command, record, problem)
+                              : validate_document(command->collection, command->body, problem);
+    if (wanted != NULL && record != NULL)
+        check_immutable(command, record->image, wanted, problem);
+    if (wanted != NULL && problem_is_set(problem))
+        json_free(&wanted);
     return wanted;
 }
 

@@ -5,6 +5,7 @@
 #ifndef CQRS_COMMAND_H
 #define CQRS_COMMAND_H
 
+#include "base/digest.h"
 #include "base/problem.h"
 #include "model/image.h"
 #include "model/schema.h"
@@ -21,10 +22,13 @@ struct command {
     enum command_kind kind;
     const struct collection *collection;
     struct uuid id;
-    bool must_be_new;        /* If-None-Match: * */
-    int64_t version;         /* If-Match; 0: any */
-    struct json *body;       /* owned; NULL for a delete */
-    struct buf origin_texts; /* what `origin` borrows from */
+    bool must_be_new;             /* If-None-Match: * */
+    bool has_condition;           /* If-Match was there, if only as * */
+    int64_t version;              /* If-Match; 0: any */
+    struct json *body;            /* owned; NULL for a delete */
+    struct str key;               /* Idempotency-Key; empty: none. Borrows from origin_texts */
+    uint8_t request[DIGEST_SIZE]; /* of method, path and body: what a key stands for */
+    struct buf origin_texts;      /* what `origin` borrows from */
     struct command_origin origin;
 };
 void command_free(struct command *command);

@@ -7,13 +7,17 @@ enum { PATIENCE_MS = 2000 }; /* with other servers that are faster, again and ag
 /* Lifetime: the desk's, a loop's. */
 struct write_desk {
     struct write_store *store;
-    struct list busy; /* errands that change a record which may exist: one for each record */
+    struct list busy;  /* errands that change a record which may exist: one for each record */
+    struct list keyed; /* errands that have a key */
 };
 
 /* Lifetime: a command's. */
 struct errand {
-    struct list link;    /* in the desk's busy list, or in another errand's waiting */
-    struct list waiting; /* those for the same record that came later */
+    struct list link;     /* in the desk's busy list, or in another errand's waiting */
+    struct list waiting;  /* those for the same record that came later */
+    struct list key_link; /* in the desk's keyed list */
+    bool is_replayed;
+    bool has_raced; /* with another of the same key, and lost */
     struct write_desk *desk;
     struct command command;
     struct change change;
@@ -49,9 +53,10 @@ static void finish(struct errand *errand)
 {
     bool is_refused = problem_is_set(&errand->problem);
     leave(errand);
-    errand->done(errand->arg,
-                 &(struct write_answer){.problem = &errand->problem,
-                                        .change = is_refused ? NULL : &errand->change});
+    list_remove(&errand->key_link);
+    errand->done(errand->arg, &(struct write_answer){.problem = &errand->problem,
+                                                     .change = is_refused ? NULL : &errand->change,
+                                                     .is_replayed = errand->is_replayed});
     change_free(&errand->change);
     command_free(&errand->command);
     problem_free(&errand->problem);
@@ -64,6 +69,17 @@ static bool may_look_again(const struct errand *errand)
     return errand->command.version == 0 && !errand->change.is_new;
 }
 
+static void name_field(struct errand *errand, const char *field)
+{
+    struct buf pointer = {0};
+    problem_set(&errand->problem, STATUS_CONFLICT, "another record has the same %s", field);
+    buf_printf(&pointer, "/%s", field);
+    problem_at_pointer(&errand->problem, buf_str(&pointer), "another record has the same");
+    buf_free(&pointer);
+}
+
+static void find_key(struct errand *errand);
+
 static void on_committed(void *arg, enum status status, const char *field)
 {
     struct errand *errand = arg;
@@ -75,8 +91,15 @@ static void on_committed(void *arg, enum status status, const char *field)
         }
         status = STATUS_QUEUE_TIMEOUT;
     }
+    if (status == STATUS_CONFLICT && field == write_store_key) {
+        /* Somebody with the same key was faster by a hair: his outcome is the answer. */
+        change_free(&errand->change);
+        errand->has_raced = true;
+        find_key(errand);
+        return;
+    }
     if (status == STATUS_CONFLICT && field != NULL)
-        problem_set(&errand->problem, status, "another record has the same %s", field);
+        name_field(errand, field);
     else if (status == STATUS_PRECONDITION_FAILED && errand->change.is_new)
         problem_set(&errand->problem, status, "a record with this id exists already");
     else if (status != STATUS_OK)
@@ -89,7 +112,7 @@ static bool plan(struct errand *errand, const struct command_record *record)
 {
     if (!command_plan(&errand->command, record, clock_wall_ms(), &errand->change, &errand->problem))
         return false;
-    write_store_commit(errand->desk->store, &errand->change, &errand->command.origin, on_committed,
+    write_store_commit(errand->desk->store, &errand->change, &errand->command, on_committed,
                        errand);
     return true;
 }
@@ -107,11 +130,6 @@ static void find_record(struct errand *errand)
 {
     write_store_find(errand->desk->store, errand->command.collection, &errand->command.id, on_found,
                      errand);
-}
-
-static void on_refused(struct loop_defer *defer)
-{
-    finish(container_of(defer, struct errand, refusal));
 }
 
 static struct errand *find_busy(const struct write_desk *desk, const struct command *command)
@@ -136,11 +154,79 @@ static void take_turn(struct errand *errand)
     begin(errand);
 }
 
+static void on_refused(struct loop_defer *defer)
+{
+    finish(container_of(defer, struct errand, refusal));
+}
+
+/* It must not come from inside the call. */
+static void refuse_later(struct errand *errand)
+{
+    loop_defer(write_store_loop(errand->desk->store), &errand->refusal);
+}
+
+static void go(struct errand *errand)
+{
+    if (errand->command.kind != COMMAND_CREATE)
+        take_turn(errand);
+    else if (!plan(errand, NULL))
+        refuse_later(errand);
+}
+
+/* Keys */
+
+static void on_key(void *arg, enum status status, struct change *first)
+{
+    struct errand *errand = arg;
+    if (status == STATUS_NOT_FOUND && !errand->has_raced) {
+        go(errand);
+        return;
+    }
+    if (status == STATUS_NOT_FOUND)
+        status = STATUS_IN_PROGRESS; /* gone again: let him ask once more */
+    if (status == STATUS_OK) {
+        errand->change = *first;
+        *first = (struct change){0};
+        errand->is_replayed = true;
+    } else {
+        problem_set(&errand->problem, status, "%s", status_info(status)->sentence);
+    }
+    finish(errand);
+}
+
+static void find_key(struct errand *errand)
+{
+    write_store_find_key(errand->desk->store, &errand->command, on_key, errand);
+}
+
+static bool is_key_running(const struct write_desk *desk, struct str key)
+{
+    list_each (link, &desk->keyed) {
+        if (str_equal(container_of(link, struct errand, key_link)->command.key, key))
+            return true;
+    }
+    return false;
+}
+
+static void take_key(struct errand *errand)
+{
+    struct write_desk *desk = errand->desk;
+    if (is_key_running(desk, errand->command.key)) {
+        problem_set(&errand->problem, STATUS_IN_PROGRESS, "%s",
+                    status_info(STATUS_IN_PROGRESS)->sentence);
+        refuse_later(errand);
+        return;
+    }
+    list_append(&desk->keyed, &errand->key_link);
+    find_key(errand);
+}
+
 struct write_desk *write_desk_new(struct write_store *store)
 {
     struct write_desk *desk = mem_new(1, sizeof(*desk));
     desk->store = store;
     list_init(&desk->busy);
+    list_init(&desk->keyed);
     return desk;
 }
 
@@ -156,8 +242,9 @@ void write_desk_take(struct write_desk *desk, struct command *command, write_des
     *command = (struct command){0};
     list_init(&errand->link);
     list_init(&errand->waiting);
-    if (errand->command.kind != COMMAND_CREATE)
-        take_turn(errand);
-    else if (!plan(errand, NULL))
-        loop_defer(write_store_loop(desk->store), &errand->refusal);
+    list_init(&errand->key_link);
+    if (errand->command.key.len > 0)
+        take_key(errand);
+    else
+        go(errand);
 }

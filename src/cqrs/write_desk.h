@@ -1,8 +1,9 @@
 /* Carries a command from its request to its answer.
  *
- *   take → (its turn at the record) → (find the record) → command_plan → commit → done
- *                                          ↑                               │
- *                                          └─ another server was faster ───┘
+ *   take → (its key: was it done before?) → (its turn at the record)
+ *        → (find the record) → command_plan → commit → done
+ *               ↑                                │
+ *               └── another server was faster ───┘
  *
  * Of the commands for one record, one is under way at a time on each desk, in the order in which
  * they came: they would only take the version away from each other. */
@@ -15,6 +16,7 @@
 struct write_answer {
     const struct problem *problem;
     const struct change *change; /* NULL with a problem */
+    bool is_replayed;            /* the command was done before, under the same key */
 };
 typedef void write_desk_done_fn(void *arg, const struct write_answer *answer);
 

@@ -14,30 +14,40 @@ struct shelf {
 
 struct write_store {
     struct pg_pool *pool;
+    const struct pg_statement *find_key;
     struct shelf *shelves;
     size_t shelf_count;
 };
 
-enum { CHANGE_PARAMETERS = 14 };
+enum { CHANGE_PARAMETERS = 16 };
+
+const char write_store_key[] = "Idempotency-Key";
 
 /* $1 id, $2 version, $3 created_at, $4 body, $5 deleted, $6 event id, $7 time, $8 type,
- * $9 fingerprint, $10 actor, $11 traceparent, $12 correlation, $13 causation, $14 data: the same
- * for both, so that a change is bound in one way. */
+ * $9 fingerprint, $10 actor, $11 traceparent, $12 correlation, $13 causation, $14 data, $15 key,
+ * $16 request: the same for both, so that a change is bound in one way. A key that is taken fails
+ * the statement, and with it the row and the event. */
 static const char insert_sql[] =
     "with row as (\n"
     "  insert into %s (id, version, created_at, body, deleted)\n"
     "  values ($1::uuid, $2::bigint, $3::timestamptz, $4::text, $5::boolean)\n"
-    "  on conflict (id) do nothing returning 1)\n";
+    "  on conflict (id) do nothing returning 1)";
 static const char update_sql[] =
     "with row as (\n"
     "  update %s set version = $2::bigint, created_at = $3::timestamptz, body = $4::text,\n"
     "    deleted = $5::boolean\n"
-    "  where id = $1::uuid and version = $2::bigint - 1 and not deleted returning 1)\n";
+    "  where id = $1::uuid and version = $2::bigint - 1 and not deleted returning 1)";
 static const char event_sql[] =
+    ", key as (\n"
+    "  insert into mamparo.keys (key, request, subject, version, type, body, since)\n"
+    "  select $15::text, $16::bytea, $1::uuid, $2::bigint, $8::text, $4::text, $7::timestamptz\n"
+    "  from row where $15::text is not null)\n"
     "insert into mamparo.events (id, time, service, collection, type, subject, version,\n"
     "  fingerprint, actor, traceparent, correlation_id, causation_id, data)\n"
     "select $6::uuid, $7::timestamptz, '%s', '%s', $8::text, $1::uuid, $2::bigint, $9::text,\n"
     "  $10::text, $11::text, $12::text, $13::text, $14::bytea from row";
+static const char key_sql[] = "select request = $2::bytea, subject, version, type, body from "
+                              "mamparo.keys where key = $1::text";
 static const char find_sql[] = "select version, deleted, body from %s where id = $1::uuid";
 
 /* A page ends at 500 rows or 4 MiB, whichever is first, but has one row where there is one. */
@@ -82,6 +92,7 @@ struct write_store *write_store_new(struct pg_pool *pool, const struct model *mo
 {
     struct write_store *store = mem_new(1, sizeof(*store));
     store->pool = pool;
+    store->find_key = pg_pool_statement(pool, PG_KIND_READ, key_sql, 2);
     for (size_t s = 0; s < model->service_count; s++)
         store->shelf_count += model->services[s].collection_count;
     store->shelves = mem_new(store->shelf_count, sizeof(struct shelf));
@@ -208,6 +219,11 @@ static const char *field_of_constraint(const struct collection *collection, cons
     return found;
 }
 
+static struct str request_of(const struct command *command)
+{
+    return (struct str){(const char *)command->request, sizeof(command->request)};
+}
+
 static void on_committed(void *arg, const struct pg_outcome *outcome)
 {
     struct commit *commit = arg;
@@ -215,13 +231,17 @@ static void on_committed(void *arg, const struct pg_outcome *outcome)
     log_refusal(outcome);
     if (status == STATUS_OK && pg_rows_affected(outcome->rows) == 0)
         status = STATUS_PRECONDITION_FAILED;
-    commit->done(commit->arg, status, field_of_constraint(commit->collection, outcome->constraint));
+    bool is_key = outcome->constraint != NULL && strcmp(outcome->constraint, "keys_pkey") == 0;
+    commit->done(commit->arg, status,
+                 is_key ? write_store_key
+                        : field_of_constraint(commit->collection, outcome->constraint));
     free(commit);
 }
 
 void write_store_commit(struct write_store *store, const struct change *change,
-                        const struct command_origin *origin, write_store_done_fn *done, void *arg)
+                        const struct command *command, write_store_done_fn *done, void *arg)
 {
+    const struct command_origin *origin = &command->origin;
     const struct shelf *shelf = shelf_of(store, change->collection);
     struct commit *commit = mem_new(1, sizeof(*commit));
     struct pg_values values = {0};
@@ -242,8 +262,58 @@ void write_store_commit(struct write_store *store, const struct change *change,
     pg_values_add_text_or_null(&values, origin->correlation_id);
     pg_values_add_text_or_null(&values, origin->causation_id);
     pg_values_add_bytes(&values, buf_str(&change->data));
+    pg_values_add_text_or_null(&values, command->key);
+    pg_values_add_bytes(&values, request_of(command));
     pg_pool_submit(store->pool, change->is_new ? shelf->insert : shelf->update, &values,
                    on_committed, commit);
+}
+
+/* Keys */
+
+struct key_search {
+    const struct collection *collection;
+    write_store_key_fn *done;
+    void *arg;
+};
+
+static bool read_first(const struct collection *collection, const struct pg_rows *rows,
+                       struct change *first)
+{
+    struct str type = pg_rows_text(rows, 0, 3);
+    *first = (struct change){.collection = collection,
+                             .version = pg_rows_number(rows, 0, 2),
+                             .is_new = str_ends_with(type, STR(".created")),
+                             .is_deleted = str_ends_with(type, STR(".deleted"))};
+    buf_append_str(&first->body, pg_rows_text(rows, 0, 4));
+    return uuid_parse(pg_rows_text(rows, 0, 1), &first->id);
+}
+
+static void on_key(void *arg, const struct pg_outcome *outcome)
+{
+    struct key_search *search = arg;
+    struct change first = {0};
+    enum status status = outcome->status;
+    log_refusal(outcome);
+    if (status == STATUS_OK && pg_rows_count(outcome->rows) == 0)
+        status = STATUS_NOT_FOUND;
+    else if (status == STATUS_OK && !str_equal(pg_rows_text(outcome->rows, 0, 0), STR("t")))
+        status = STATUS_KEY_REUSED;
+    else if (status == STATUS_OK && !read_first(search->collection, outcome->rows, &first))
+        status = STATUS_INTERNAL;
+    search->done(search->arg, status, &first);
+    change_free(&first);
+    free(search);
+}
+
+void write_store_find_key(struct write_store *store, const struct command *command,
+                          write_store_key_fn *done, void *arg)
+{
+    struct key_search *search = mem_new(1, sizeof(*search));
+    struct pg_values values = {0};
+    *search = (struct key_search){command->collection, done, arg};
+    pg_values_add_text(&values, command->key);
+    pg_values_add_bytes(&values, request_of(command));
+    pg_pool_submit(store->pool, store->find_key, &values, on_key, search);
 }
 
 /* Pages for replicas */

@@ -26,7 +26,16 @@ void write_store_find(struct write_store *store, const struct collection *collec
  * them. */
 typedef void write_store_done_fn(void *arg, enum status status, const char *field);
 void write_store_commit(struct write_store *store, const struct change *change,
-                        const struct command_origin *origin, write_store_done_fn *done, void *arg);
+                        const struct command *command, write_store_done_fn *done, void *arg);
+
+/* What write_store_done_fn gets as `field` when it was the command's key that is taken. */
+extern const char write_store_key[];
+
+/* What became of the command that had this key first. OK: `first`, whose parts may be taken over;
+ * NOT_FOUND: there was none; KEY_REUSED: it was another request. */
+typedef void write_store_key_fn(void *arg, enum status status, struct change *first);
+void write_store_find_key(struct write_store *store, const struct command *command,
+                          write_store_key_fn *done, void *arg);
 
 /* A page of a collection in the order of ids, tombstones included, after `after` (NULL: from the
  * start), for a replica that starts anew: the whole JSON answer, or why there is none. */

@@ -155,7 +155,7 @@ static void read_answer_header(const struct phr_header *header, struct http_answ
     } kept[] = {
         {STR("content-type"), &out->content_type}, {STR("etag"), &out->etag},
         {STR("location"), &out->location},         {STR("allow"), &out->allow},
-        {STR("retry-after"), &out->retry_after},
+        {STR("retry-after"), &out->retry_after},   {STR("idempotent-replayed"), &out->replayed},
     };
     for (size_t i = 0; i < countof(kept); i++)
         if (str_equal_nocase(name, kept[i].name))

@@ -260,6 +260,15 @@ struct str http_request_header(const struct http_request *request, struct str na
     return at < 0 ? (struct str){NULL, 0} : str_of(exchange->native->headers.entries[at].value);
 }
 
+void http_response_add(struct http_response *response, const char *name, struct str value)
+{
+    size_t at = 0;
+    while (response->headers[at].name != NULL)
+        at++;
+    assert(at < HTTP_HEADERS_MAX);
+    response->headers[at] = (struct http_header){name, value};
+}
+
 static void send_response(h2o_req_t *req, const struct http_response *response)
 {
     req->res.status = response->status;

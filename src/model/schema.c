@@ -141,7 +141,7 @@ static void refuse_odd_attributes(const struct json *json, const char *name,
         {"aliases", ANY},  {"order", ANY},    {"minLength", WHOLE}, {"maxLength", WHOLE},
         {"pattern", TEXT}, {"format", ANY},   {"minimum", NUMBER},  {"maximum", NUMBER},
         {"unique", TRUTH}, {"filter", TRUTH}, {"sort", ANY},        {"search", ANY},
-        {"words", ANY},    {"privacy", ANY},  {"immutable", ANY},
+        {"words", ANY},    {"privacy", ANY},  {"immutable", TRUTH},
     };
     for (struct json_member m = json_first(json); m.key != NULL; m = json_next(json, m)) {
         size_t i = 0;
@@ -171,6 +171,7 @@ static void read_rules(struct field *field, const struct json *json, struct read
     field->is_email = str_equal(json_find_text(json, "format", STR("")), STR("email"));
     field->is_unique = json_find_truth(json, "unique", false);
     field->is_filter = json_find_truth(json, "filter", false);
+    field->is_immutable = json_find_truth(json, "immutable", false);
     if (words != NULL && json_kind(words) == JSON_KIND_ARRAY && json_count(words) == 2) {
         field->words_least = json_integer_of(json_item(words, 0));
         field->words_most = json_integer_of(json_item(words, 1));
@@ -276,6 +277,7 @@ static void read_names(struct collection *collection, struct str service, struct
     buf_printf(&table, "\"%s\".\"%s\"", collection->service, collection->name);
     collection->table = table.ptr;
     collection->page_size = json_find_integer(collection->schema, "pageSize", 10);
+    collection->requires_version = json_find_truth(collection->schema, "requireVersion", false);
     if (collection->page_size < 1 || collection->page_size > 100)
         say(reading, NULL, "\"pageSize\" must be from 1 to 100");
 }

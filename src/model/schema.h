@@ -38,7 +38,7 @@ struct field {
     double minimum, maximum;        /* of numbers */
     regex_t *pattern;               /* NULL: any */
     bool is_email;
-    bool is_unique, is_filter;
+    bool is_unique, is_filter, is_immutable;
     int64_t words_least, words_most; /* of sample data; 0: none is made */
 };
 
@@ -53,7 +53,8 @@ struct collection {
     struct json *expanded; /* the same with names expanded; the fields borrow from it */
     struct field *fields;
     size_t field_count;
-    int64_t page_size; /* what a list holds when nobody says */
+    int64_t page_size;     /* what a list holds when nobody says */
+    bool requires_version; /* changes must name the version that they change */
     struct json *event_schema;
     struct avro_codec *event_codec;
 };

@@ -29,7 +29,7 @@ struct forward {
     struct http_request *request;
     struct compartment *compartment;
     enum side side;
-    bool is_old;
+    bool is_old, has_key;
     struct buf target, headers, body;
     const char *method; /* a literal */
     msec_t give_up_at;
@@ -115,11 +115,10 @@ static void pass_on(struct forward *forward, const struct http_outcome *outcome)
 {
     const struct http_answer_head *head = &outcome->head;
     struct http_response response = {.status = head->status, .body = outcome->body};
-    const struct http_header kept[] = {{"content-type", head->content_type},
-                                       {"etag", head->etag},
-                                       {"location", head->location},
-                                       {"allow", head->allow},
-                                       {"retry-after", head->retry_after}};
+    const struct http_header kept[] = {
+        {"content-type", head->content_type}, {"etag", head->etag},
+        {"location", head->location},         {"allow", head->allow},
+        {"retry-after", head->retry_after},   {"idempotent-replayed", head->replayed}};
     size_t count = 0;
     static_assert(countof(kept) <= HTTP_HEADERS_MAX, "there is room for each");
     for (size_t i = 0; i < countof(kept); i++)
@@ -136,7 +135,9 @@ static bool may_ask_again(const struct forward *forward, enum status status, int
     if (!has_failed || forward->attempts > 1 || bank_of(forward)->pool.count < 2 ||
         clock_monotonic() >= forward->give_up_at)
         return false;
-    return forward->side == SIDE_READS || status == STATUS_NO_SERVER;
+    /* A write that has a key is done once, however often it is asked for. */
+    return forward->side == SIDE_READS || status == STATUS_NO_SERVER ||
+           (forward->has_key && status != STATUS_OK);
 }
 
 static void on_answer(void *arg, const struct http_outcome *outcome)
@@ -227,6 +228,7 @@ void forward_request(struct gateway *gateway, struct http_request *request,
         .compartment = compartment,
         .side = options->side,
         .is_old = options->is_old,
+        .has_key = http_request_header(request, STR("idempotency-key")).len > 0,
         .method = method_of(request),
         .give_up_at = clock_monotonic() + process->settings.request_timeout_ms,
         .tried = POOL_NONE,

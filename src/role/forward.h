@@ -3,7 +3,7 @@
  *   admit (toggle, compartment) → take a server → call it → its answer, or another server → reply
  *
  * A read that failed is asked once more, of another server. A write is sent to another one only
- * when nothing of it can have arrived. */
+ * when nothing of it can have arrived, or when its Idempotency-Key makes that harmless. */
 #ifndef ROLE_FORWARD_H
 #define ROLE_FORWARD_H
 

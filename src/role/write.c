@@ -15,7 +15,7 @@ struct errand {
     bool is_old; /* it came by a path of the former system */
 };
 
-static void answer_change(struct errand *errand, const struct change *change)
+static void answer_change(struct errand *errand, const struct change *change, bool is_replayed)
 {
     char id[UUID_TEXT_SIZE], etag[32], location[256];
     uuid_format(&change->id, id);
@@ -30,6 +30,8 @@ static void answer_change(struct errand *errand, const struct change *change)
         response.headers[2] = (struct http_header){"location", str_from(location)};
     if (change->is_deleted)
         response = (struct http_response){.status = 204, .headers = {{"etag", str_from(etag)}}};
+    if (is_replayed)
+        http_response_add(&response, "idempotent-replayed", STR("true"));
     http_reply(errand->request, &response);
 }
 
@@ -41,7 +43,7 @@ static void on_command_done(void *arg, const struct write_answer *answer)
     else if (answer->change == NULL)
         answer_problem(errand->request, answer->problem);
     else
-        answer_change(errand, answer->change);
+        answer_change(errand, answer->change, answer->is_replayed);
     free(errand);
 }
 

@@ -38,7 +38,7 @@ struct term {
     size_t stream_count;
     struct relay_window window;
     struct buf scratch; /* the bytes of the row at hand */
-    msec_t tend_at, settled_at;
+    msec_t tend_at, settled_at, keys_at;
 };
 
 static void set_state(struct relay *relay, const char *state)
@@ -295,6 +295,23 @@ static const char *tending_fault(const struct term *term)
     return fault[0] != '\0' ? fault : "Redis has lost entries";
 }
 
+/* In small batches: each is a short transaction, and they go on until nothing is left. */
+static bool drop_expired_keys(struct term *term)
+{
+    enum { EVERY_MS = 10000 };
+    static const char sql[] =
+        "delete from mamparo.keys where key in (select key from mamparo.keys\n"
+        "  where since < now() - interval '24 hours' order by since limit 1000)";
+    if (clock_monotonic() < term->keys_at)
+        return true;
+    struct pg_outcome outcome;
+    if (!pg_session_run(term->session, sql, &(struct pg_values){0}, &outcome))
+        return complain("dropping expired keys", pg_session_fault(term->session));
+    bool is_all = pg_rows_affected(outcome.rows) == 0;
+    term->keys_at = clock_monotonic() + (is_all ? EVERY_MS : 0);
+    return true;
+}
+
 static bool tend(struct term *term)
 {
     msec_t now = clock_monotonic();
@@ -305,7 +322,7 @@ static bool tend(struct term *term)
         if (!relay_stream_tend(&term->streams[i], term->redis, term->epoch,
                                term->relay->options.retention))
             return complain("tending the stream", tending_fault(term));
-    return now < term->settled_at || confirm(term);
+    return drop_expired_keys(term) && (now < term->settled_at || confirm(term));
 }
 
 static void lead(struct term *term)

@@ -4,6 +4,7 @@
 static struct str retry_after(enum status status)
 {
     switch (status) {
+    case STATUS_IN_PROGRESS:
     case STATUS_QUEUE_FULL:
     case STATUS_QUEUE_TIMEOUT:
     case STATUS_NO_SERVER:

@@ -184,7 +184,12 @@ void old_paths_answer_write(struct http_request *request, const struct write_ans
     struct json *record = parse_own(buf_str(&answer->change->body));
     write_members(record, names, &body);
     buf_append_text(&body, ",\"message\":\"Data written successfully\"}");
-    answer_json(request, 201, buf_str(&body));
+    struct http_response response = {.status = 201,
+                                     .headers = {{"content-type", STR("application/json")}},
+                                     .body = buf_str(&body)};
+    if (answer->is_replayed)
+        http_response_add(&response, "idempotent-replayed", STR("true"));
+    http_reply(request, &response);
     json_free(&record);
     buf_free(&body);
 }

@@ -53,11 +53,40 @@ static bool take_conditions(const struct http_request *request, struct command *
                     "If-None-Match is taken only by PUT, and only as *");
     if (none.ptr != NULL && match.ptr != NULL)
         problem_set(problem, STATUS_BAD_REQUEST, "If-Match and If-None-Match exclude each other");
+    out->has_condition = match.ptr != NULL;
     out->must_be_new = none.ptr != NULL;
     return !problem_is_set(problem);
 }
 
-enum { ORIGIN_HEADER_MAX = 200 };
+enum { ORIGIN_HEADER_MAX = 200, KEY_MAX = 255 };
+
+static bool is_visible(struct str text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (text.ptr[i] <= ' ' || text.ptr[i] > '~')
+            return false;
+    return true;
+}
+
+/* draft-ietf-httpapi-idempotency-key-header: the key, and what it stands for. */
+static bool take_key(const struct http_request *request, struct command *command,
+                     struct problem *problem)
+{
+    struct str key = http_request_header(request, STR("idempotency-key"));
+    struct str parts[] = {request->method, request->path, request->body};
+    if (key.ptr == NULL)
+        return true;
+    if (key.len == 0 || key.len > KEY_MAX || !is_visible(key)) {
+        problem_set(problem, STATUS_BAD_REQUEST,
+                    "Idempotency-Key must be 1 to %d visible ASCII characters", KEY_MAX);
+        return false;
+    }
+    size_t from = command->origin_texts.len;
+    buf_append_str(&command->origin_texts, key);
+    command->key = (struct str){command->origin_texts.ptr + from, key.len};
+    digest_sha256(parts, countof(parts), command->request);
+    return true;
+}
 
 bool write_request_origin(const struct http_request *request, struct command *command,
                           struct problem *problem)
@@ -72,7 +101,7 @@ bool write_request_origin(const struct http_request *request, struct command *co
         {STR("x-causation-id"), &command->origin.causation_id},
     };
     /* Room first: what is borrowed from the texts must not move. */
-    buf_reserve(&command->origin_texts, countof(headers) * ORIGIN_HEADER_MAX);
+    buf_reserve(&command->origin_texts, countof(headers) * ORIGIN_HEADER_MAX + KEY_MAX);
     for (size_t i = 0; i < countof(headers); i++) {
         struct str value = http_request_header(request, headers[i].name);
         if (value.len > ORIGIN_HEADER_MAX || !str_is_utf8(value)) {
@@ -85,7 +114,7 @@ bool write_request_origin(const struct http_request *request, struct command *co
         buf_append_str(&command->origin_texts, value);
         *headers[i].place = (struct str){command->origin_texts.ptr + from, value.len};
     }
-    return true;
+    return take_key(request, command, problem);
 }
 
 static enum command_kind kind_of(struct str method)

@@ -14,7 +14,8 @@ bool write_request_parse(struct http_request *request, const struct route *route
 /* The body as JSON: NULL with `problem` set where it is none. */
 struct json *write_request_body(const struct http_request *request, struct problem *problem);
 
-/* Actor, trace and correlation out of the headers, copied. False with `problem` set. */
+/* Actor, trace, correlation and Idempotency-Key out of the headers, copied. False with `problem`
+ * set. */
 bool write_request_origin(const struct http_request *request, struct command *command,
                           struct problem *problem) must_check;
 
