@@ -2,15 +2,23 @@
 
 #include <openssl/evp.h>
 
+static void update(EVP_MD_CTX *context, const void *bytes, size_t len)
+{
+    if (EVP_DigestUpdate(context, bytes, len) != 1)
+        abort();
+}
+
 void digest_sha256(const struct str *parts, size_t count, uint8_t out[DIGEST_SIZE])
 {
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     if (context == NULL || EVP_DigestInit_ex(context, EVP_sha256(), NULL) != 1)
         abort();
     for (size_t i = 0; i < count; i++) {
-        uint64_t length = parts[i].len;
-        EVP_DigestUpdate(context, &length, sizeof(length));
-        EVP_DigestUpdate(context, parts[i].ptr, parts[i].len);
+        uint8_t length[8]; /* least byte first, whatever the machine's own order */
+        for (size_t byte = 0; byte < sizeof(length); byte++)
+            length[byte] = (uint8_t)(parts[i].len >> (8 * byte));
+        update(context, length, sizeof(length));
+        update(context, parts[i].ptr, parts[i].len);
     }
     if (EVP_DigestFinal_ex(context, out, NULL) != 1)
         abort();

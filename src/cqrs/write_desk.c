@@ -17,7 +17,7 @@ struct errand {
     struct list waiting;  /* those for the same record that came later */
     struct list key_link; /* in the desk's keyed list */
     bool is_replayed;
-    bool has_raced; /* with another of the same key, and lost */
+    bool has_looked_again; /* for its key, after a refusal that another may have caused */
     struct write_desk *desk;
     struct command command;
     struct change change;
@@ -80,6 +80,24 @@ static void name_field(struct errand *errand, const char *field)
 
 static void find_key(struct errand *errand);
 
+/* What another one of the same key may have caused, by being faster at another server. */
+static bool may_be_its_own_doing(enum status status)
+{
+    return status == STATUS_IN_PROGRESS || status == STATUS_NOT_FOUND ||
+           status == STATUS_PRECONDITION_FAILED || status == STATUS_CONFLICT;
+}
+
+static void settle(struct errand *errand)
+{
+    bool has_key = errand->command.key.len > 0;
+    if (!has_key || errand->has_looked_again || !may_be_its_own_doing(errand->problem.status)) {
+        finish(errand);
+        return;
+    }
+    errand->has_looked_again = true;
+    find_key(errand);
+}
+
 static void on_committed(void *arg, enum status status, const char *field)
 {
     struct errand *errand = arg;
@@ -91,20 +109,15 @@ static void on_committed(void *arg, enum status status, const char *field)
         }
         status = STATUS_QUEUE_TIMEOUT;
     }
-    if (status == STATUS_CONFLICT && field == write_store_key) {
-        /* Somebody with the same key was faster by a hair: his outcome is the answer. */
-        change_free(&errand->change);
-        errand->has_raced = true;
-        find_key(errand);
-        return;
-    }
+    if (status == STATUS_CONFLICT && field == write_store_key)
+        status = STATUS_IN_PROGRESS; /* unless its outcome is there already: settle looks */
     if (status == STATUS_CONFLICT && field != NULL)
         name_field(errand, field);
     else if (status == STATUS_PRECONDITION_FAILED && errand->change.is_new)
         problem_set(&errand->problem, status, "a record with this id exists already");
     else if (status != STATUS_OK)
         problem_set(&errand->problem, status, "%s", status_info(status)->sentence);
-    finish(errand);
+    settle(errand);
 }
 
 /* False when the command is refused, with the problem set. */
@@ -123,7 +136,7 @@ static void on_found(void *arg, enum status status, const struct command_record 
     if (status != STATUS_OK && status != STATUS_NOT_FOUND)
         problem_set(&errand->problem, status, "%s", status_info(status)->sentence);
     if (problem_is_set(&errand->problem) || !plan(errand, record))
-        finish(errand);
+        settle(errand);
 }
 
 static void find_record(struct errand *errand)
@@ -175,20 +188,27 @@ static void go(struct errand *errand)
 
 /* Keys */
 
+static void replay(struct errand *errand, struct change *first)
+{
+    problem_free(&errand->problem);
+    change_free(&errand->change);
+    errand->change = *first;
+    errand->is_replayed = true;
+    *first = (struct change){0};
+}
+
 static void on_key(void *arg, enum status status, struct change *first)
 {
     struct errand *errand = arg;
-    if (status == STATUS_NOT_FOUND && !errand->has_raced) {
+    bool is_first_look = !errand->has_looked_again;
+    if (status == STATUS_NOT_FOUND && is_first_look) {
         go(errand);
         return;
     }
-    if (status == STATUS_NOT_FOUND)
-        status = STATUS_IN_PROGRESS; /* gone again: let him ask once more */
     if (status == STATUS_OK) {
-        errand->change = *first;
-        *first = (struct change){0};
-        errand->is_replayed = true;
-    } else {
+        replay(errand, first);
+    } else if (status != STATUS_NOT_FOUND) {
+        problem_free(&errand->problem);
         problem_set(&errand->problem, status, "%s", status_info(status)->sentence);
     }
     finish(errand);

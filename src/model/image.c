@@ -106,14 +106,28 @@ static bool copy_members(struct json *to, const struct json *from, const char *c
     return true;
 }
 
+/* Members that are neither fields of this schema nor in `last`. */
+static void copy_unknown(struct json *to, const struct json *from, const char *const *last)
+{
+    for (struct json_member m = json_first(from); m.key != NULL; m = json_next(from, m)) {
+        const char *const *name = last;
+        while (*name != NULL && strcmp(*name, m.key) != 0)
+            name++;
+        if (*name == NULL && json_find(to, m.key) == NULL)
+            json_put(to, m.key, json_share(m.value));
+    }
+}
+
 struct json *image_complete(const struct collection *collection, const struct json *image)
 {
     static const char *const first[] = {"id", "version", NULL};
     static const char *const last[] = {"created_at", "updated_at", "created_by", "updated_by",
                                        NULL};
     struct json *whole = json_make_object();
-    if (!copy_members(whole, image, first) ||
-        !complete_fields(whole, collection->expanded, image) || !copy_members(whole, image, last))
+    bool is_whole =
+        copy_members(whole, image, first) && complete_fields(whole, collection->expanded, image);
+    copy_unknown(whole, image, last);
+    if (!copy_members(whole, image, last) || !is_whole)
         json_free(&whole);
     return whole;
 }

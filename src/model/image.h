@@ -25,8 +25,9 @@ struct json *image_make(const struct collection *collection, const struct image_
  * missing or malformed, as it may be in what came over the network. */
 bool image_read_head(const struct json *image, struct image_head *head_out) must_check;
 
-/* The same image as this program's schema has it: a field that is missing gets its default, one
- * that is unknown goes. A new tree; NULL where a field is missing that has no default. */
+/* The same image as this program's schema has it: a field that is missing gets its default; one
+ * that only another version of the model knows stays, so that nothing is lost on the way to it. A
+ * new tree; NULL where a field is missing that has no default. */
 struct json *image_complete(const struct collection *collection, const struct json *image);
 
 /* The Avro schema of a collection's events: {version, before, after}, both images or null. */

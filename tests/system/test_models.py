@@ -108,3 +108,42 @@ def test_servers_that_start_together_on_empty_databases_make_the_tables_once(new
     for server in [cluster.reads[0], *crowd]:
         wait_until(lambda: server.get(f"{ENTRIES}/{record['id']}").status_code == 200, 10,
                    f"{server.name} to know the record")
+
+
+def widen(models):
+    change(models, lambda fields: fields.append(
+        {"name": "ward", "type": "string", "maxLength": 50, "default": "norte", "filter": True}))
+
+
+def restart(server, models):
+    server.stop()
+    server.settings["MODELS"] = models
+    server.start().await_ready()
+
+
+def test_events_of_an_older_version_still_apply(fresh, models):
+    for read in fresh.reads:
+        read.stop()
+    old = fresh.create(title="De antes")
+    widen(models)
+    restart(fresh.write, models)
+    new = fresh.write.post(ENTRIES, {"title": "De ahora", "ward": "sur"}).json()
+    for read in fresh.reads:
+        read.settings["MODELS"] = models
+        read.start().await_ready()
+    fresh.await_everywhere(old, new)
+    for read in fresh.reads:
+        assert read.get(f"{ENTRIES}/{old['id']}").json()["ward"] == "norte"
+        assert read.get(f"{ENTRIES}/{new['id']}").json()["ward"] == "sur"
+
+
+def test_while_versions_are_rolled_out_a_replica_of_the_older_one_loses_nothing(fresh, models):
+    widen(models)
+    restart(fresh.write, models)
+    new = fresh.write.post(ENTRIES, {"title": "De ahora", "ward": "sur"}).json()
+    fresh.await_everywhere(new)
+    for read in fresh.reads:
+        restart(read, models)
+        wait_until(lambda: read.get(f"{ENTRIES}/{new['id']}").json()["ward"] == "sur", 10,
+                   "the newer field")
+        assert read.get(f"{ENTRIES}?ward=sur").json()["pagination"]["total_records"] == 1

@@ -4,10 +4,13 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "cqrs/expiry.h"
+#include "cqrs/migration.h"
 #include "cqrs/replication/event.h"
-#include "cqrs/replication/migration.h"
 #include "cqrs/replication/relay_stream.h"
 #include "cqrs/replication/relay_window.h"
+#include "cqrs/replication/writer_schema.h"
+#include "cqrs/slot.h"
 #include "io/pg_session.h"
 
 enum {
@@ -38,6 +41,7 @@ struct term {
     size_t stream_count;
     struct relay_window window;
     struct buf scratch; /* the bytes of the row at hand */
+    struct buf schemas; /* fingerprints of those that are beside the streams */
     msec_t tend_at, settled_at, keys_at;
 };
 
@@ -70,46 +74,11 @@ static bool migrate(const struct relay *relay)
     return migration_run(&migration, why, sizeof(why)) || complain("migrating", why);
 }
 
-/* A log that begins anew has a new name, and the name is written before the slot is made: a crash
- * between the two only makes another new name. The lock keeps two processes from doing it at
- * once. */
-static const char ensure_slot_sql[] =
-    "select pg_drop_replication_slot(slot_name) from pg_replication_slots\n"
-    "  where slot_name = '%s' and wal_status = 'lost' and not active;\n"
-    "insert into mamparo.epoch (epoch)\n"
-    "  select gen_random_uuid() where not exists (\n"
-    "    select from pg_replication_slots where slot_name = '%s')\n"
-    "  on conflict (singleton) do update set epoch = excluded.epoch;\n"
-    "delete from mamparo.streams where not exists (\n"
-    "  select from pg_replication_slots where slot_name = '%s')";
-static const char make_slot_sql[] =
-    "select pg_create_logical_replication_slot('%s', 'pgoutput') where not exists (\n"
-    "  select from pg_replication_slots where slot_name = '%s')";
-
-/* Another process may be at it: then it is done when this one looks again. */
-static bool lock_slot(struct pg_session *session)
+static bool ensure_slot(const struct relay *relay, struct pg_session *session)
 {
-    struct pg_outcome outcome;
-    if (!pg_session_run(session, "select pg_try_advisory_lock(7237412386095722)", NULL, &outcome))
-        return complain("making the slot", pg_session_fault(session));
-    return str_equal(pg_rows_text(outcome.rows, 0, 0), STR("t")) ||
-           complain("making the slot", "another process is at it");
-}
-
-static bool ensure_slot(struct relay *relay, struct pg_session *session)
-{
-    const char *slot = relay->options.slot;
-    if (!lock_slot(session))
-        return false;
-    struct buf prepare = {0}, make = {0};
-    buf_printf(&prepare, ensure_slot_sql, slot, slot, slot);
-    buf_printf(&make, make_slot_sql, slot, slot);
-    bool is_done = pg_session_run(session, prepare.ptr, NULL, NULL) &&
-                   pg_session_run(session, make.ptr, NULL, NULL) &&
-                   pg_session_run(session, "select pg_advisory_unlock_all()", NULL, NULL);
-    buf_free(&prepare);
-    buf_free(&make);
-    return is_done || complain("making the slot", pg_session_fault(session));
+    char why[256];
+    return slot_ensure(session, relay->options.slot, why, sizeof(why)) ||
+           complain("making the slot", why);
 }
 
 static const char read_epoch_sql[] =
@@ -205,6 +174,27 @@ static struct relay_stream *stream_of(struct term *term, struct str service)
     return NULL;
 }
 
+static bool is_published(const struct term *term, struct str fingerprint)
+{
+    return term->schemas.len > 0 && fingerprint.len > 0 &&
+           memmem(term->schemas.ptr, term->schemas.len, fingerprint.ptr, fingerprint.len) != NULL;
+}
+
+/* A reader finds the schema before it finds the event. */
+static bool publish_schema(struct term *term, struct str fingerprint)
+{
+    if (is_published(term, fingerprint))
+        return true;
+    /* What is queued goes first: its replies must not be taken for those of what follows. */
+    if (!relay_window_close(&term->window))
+        return complain("publishing", term->window.why);
+    buf_reset(&term->schemas);
+    if (!writer_schemas_publish(term->session, term->redis, &term->schemas))
+        return complain("publishing a schema", "the database or Redis did not take part");
+    return is_published(term, fingerprint) ||
+           complain("publishing a schema", "mamparo.schemas lacks an event's schema");
+}
+
 /* An event that this process cannot place stops it: another version of the program can. */
 static bool take_row(struct term *term, const struct pg_log_row *row)
 {
@@ -215,6 +205,8 @@ static bool take_row(struct term *term, const struct pg_log_row *row)
     struct relay_stream *stream = stream_of(term, entry.event.service);
     if (stream == NULL)
         return complain("reading a row", "its service is not in the models of this process");
+    if (!publish_schema(term, entry.event.fingerprint))
+        return false;
     return relay_window_add(&term->window, stream, &entry) ||
            complain("publishing", term->window.why);
 }
@@ -295,19 +287,14 @@ static const char *tending_fault(const struct term *term)
     return fault[0] != '\0' ? fault : "Redis has lost entries";
 }
 
-/* In small batches: each is a short transaction, and they go on until nothing is left. */
 static bool drop_expired_keys(struct term *term)
 {
     enum { EVERY_MS = 10000 };
-    static const char sql[] =
-        "delete from mamparo.keys where key in (select key from mamparo.keys\n"
-        "  where since < now() - interval '24 hours' order by since limit 1000)";
+    bool is_all;
     if (clock_monotonic() < term->keys_at)
         return true;
-    struct pg_outcome outcome;
-    if (!pg_session_run(term->session, sql, &(struct pg_values){0}, &outcome))
+    if (!expiry_drop_keys(term->session, &is_all))
         return complain("dropping expired keys", pg_session_fault(term->session));
-    bool is_all = pg_rows_affected(outcome.rows) == 0;
     term->keys_at = clock_monotonic() + (is_all ? EVERY_MS : 0);
     return true;
 }
@@ -355,6 +342,7 @@ static void round_of_relay(struct background *background)
     free(term.streams);
     relay_window_free(&term.window);
     buf_free(&term.scratch);
+    buf_free(&term.schemas);
     redis_conn_close(&term.redis);
     pg_log_close(&term.log);
     pg_session_close(&term.session);

@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/ident.h"
 #include "base/log.h"
-#include "cqrs/replication/migration.h"
+#include "cqrs/migration.h"
 #include "cqrs/replication/replica_block.h"
 #include "cqrs/replication/resync.h"
 
@@ -36,6 +36,7 @@ struct shift {
     struct replica_cursor *cursors;
     size_t cursor_count;
     msec_t report_at;
+    struct writer_schemas schemas;
 };
 
 static void set_state(struct replica *replica, const char *state)
@@ -243,8 +244,9 @@ static bool apply(struct shift *shift, const struct redis_reply *stream)
     struct replica_block block;
     if (cursor == NULL)
         return complain("reading", "Redis answered with a stream that was not asked for");
+    struct replica_means means = {shift->session, &shift->schemas};
     enum replica_verdict verdict =
-        replica_block_apply(&block, cursor, redis_reply_item(stream, 1), shift->session);
+        replica_block_apply(&block, cursor, redis_reply_item(stream, 1), &means);
     if (verdict == REPLICA_MISSED_SOME || verdict == REPLICA_OTHER_EPOCH)
         return resynchronise(shift, cursor, block.why);
     if (verdict != REPLICA_APPLIED)
@@ -326,6 +328,7 @@ static bool connect_redis(struct shift *shift)
 {
     char why[256];
     shift->redis = redis_conn_open(shift->replica->options.redis_url, why, sizeof(why));
+    shift->schemas.redis = shift->redis;
     return shift->redis != NULL || complain("connecting to Redis", why);
 }
 
@@ -341,6 +344,7 @@ static void round_of_replica(struct background *background)
              load_cursors(&shift) && connect_redis(&shift))
         follow(&shift);
     free(shift.cursors);
+    writer_schemas_free(&shift.schemas);
     redis_conn_close(&shift.redis);
     pg_session_close(&shift.session);
 }

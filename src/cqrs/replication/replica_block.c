@@ -24,7 +24,8 @@ static size_t index_of(const struct service *service, struct str collection)
 }
 
 static enum replica_verdict take_entry(struct replica_block *block, struct replica_cursor *next,
-                                       const struct event_entry *entry, struct replica_rows *rows)
+                                       const struct event_entry *entry, struct replica_rows *rows,
+                                       struct writer_schemas *schemas)
 {
     const struct service *service = next->service;
     size_t at = index_of(service, entry->event.collection);
@@ -35,7 +36,10 @@ static enum replica_verdict take_entry(struct replica_block *block, struct repli
         return say(block, REPLICA_MISSED_SOME, entry, "events before it are missing");
     if (at == service->collection_count)
         return say(block, REPLICA_FAILED, entry, "its collection is not in this process's models");
-    if (!replica_rows_add_event(&rows[at], service->collections[at], &entry->event, &why))
+    const struct collection *collection = service->collections[at];
+    const struct avro_codec *codec =
+        writer_schemas_find(schemas, collection, entry->event.data, &why);
+    if (codec == NULL || !replica_rows_add_event(&rows[at], collection, &entry->event, codec, &why))
         return say(block, REPLICA_FAILED, entry, why);
     if (!clock_parse(entry->event.time, &block->last_time))
         block->last_time = 0;
@@ -62,7 +66,7 @@ static enum replica_verdict store(struct replica_block *block, const struct repl
 
 enum replica_verdict replica_block_apply(struct replica_block *block, struct replica_cursor *cursor,
                                          const struct redis_reply *entries,
-                                         struct pg_session *session)
+                                         const struct replica_means *means)
 {
     struct replica_cursor next = *cursor;
     enum replica_verdict verdict = REPLICA_APPLIED;
@@ -72,12 +76,12 @@ enum replica_verdict replica_block_apply(struct replica_block *block, struct rep
     for (size_t i = 0; i < redis_reply_count(entries) && verdict == REPLICA_APPLIED; i++) {
         struct event_entry entry;
         if (event_from_entry(redis_reply_item(entries, i), &entry))
-            verdict = take_entry(block, &next, &entry, rows);
+            verdict = take_entry(block, &next, &entry, rows, means->schemas);
         else
             verdict = say(block, REPLICA_FAILED, &entry, "it is malformed");
     }
     if (verdict == REPLICA_APPLIED)
-        verdict = store(block, &next, rows, session);
+        verdict = store(block, &next, rows, means->session);
     if (verdict == REPLICA_APPLIED)
         *cursor = next;
     for (size_t i = 0; i < collections; i++)

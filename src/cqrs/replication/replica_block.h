@@ -3,6 +3,7 @@
 #define CQRS_REPLICATION_REPLICA_BLOCK_H
 
 #include "cqrs/replication/replica.h"
+#include "cqrs/replication/writer_schema.h"
 
 enum replica_verdict {
     REPLICA_APPLIED,
@@ -17,10 +18,16 @@ struct replica_block {
     char why[256];     /* unless it was applied */
 };
 
-/* `entries` is what XREAD has for one stream. The cursor moves when it was applied, and only then.
- */
+/* What a block is applied with, borrowed. */
+struct replica_means {
+    struct pg_session *session;
+    struct writer_schemas *schemas;
+};
+
+/* `entries` is what XREAD has for one stream. The cursor moves when it was applied, and only
+ * then. */
 enum replica_verdict replica_block_apply(struct replica_block *block, struct replica_cursor *cursor,
                                          const struct redis_reply *entries,
-                                         struct pg_session *session);
+                                         const struct replica_means *means);
 
 #endif

@@ -52,13 +52,9 @@ void replica_rows_add(struct replica_rows *rows, const struct replica_row *row)
     rows->count++;
 }
 
-/* A record that is gone leaves a tombstone, so that no older event brings it back. */
-static bool add_images(struct replica_rows *rows, const struct event *event,
-                       const struct json *images)
+static bool add_image(struct replica_rows *rows, const struct event *event,
+                      const struct json *image, struct replica_row *row)
 {
-    const struct json *after = json_find(images, "after");
-    bool is_deleted = json_kind(after) == JSON_KIND_NULL;
-    const struct json *image = is_deleted ? json_find(images, "before") : after;
     struct image_head head;
     struct uuid subject;
     char created[CLOCK_TEXT_SIZE];
@@ -67,28 +63,46 @@ static bool add_images(struct replica_rows *rows, const struct event *event,
         memcmp(&subject, &head.id, sizeof(subject)) != 0)
         return false;
     clock_format(head.created_at, created);
-    if (is_deleted)
+    if (row->is_deleted)
         buf_append_text(&body, "{}");
     else
         json_write(image, &body);
-    replica_rows_add(rows, &(struct replica_row){.id = event->subject,
-                                                 .version = json_find_integer(images, "version", 0),
-                                                 .is_deleted = is_deleted,
-                                                 .created_at = str_from(created),
-                                                 .body = buf_str(&body)});
+    row->id = event->subject;
+    row->created_at = str_from(created);
+    row->body = buf_str(&body);
+    replica_rows_add(rows, row);
     buf_free(&body);
     return true;
 }
 
-bool replica_rows_add_event(struct replica_rows *rows, const struct collection *collection,
-                            const struct event *event, const char **why)
+/* A record that is gone leaves a tombstone, so that no older event brings it back. What another
+ * version of the model wrote is completed with the defaults of this one. */
+static bool add_images(struct replica_rows *rows, const struct collection *collection,
+                       const struct event *event, const struct json *images)
 {
-    struct json *images = avro_decode(collection->event_codec, event->data);
-    *why = "its data is not of the schema that this process has";
+    const struct json *after = json_find(images, "after");
+    struct replica_row row = {.version = json_find_integer(images, "version", 0),
+                              .is_deleted = after == NULL || json_kind(after) == JSON_KIND_NULL};
+    const struct json *image = row.is_deleted ? json_find(images, "before") : after;
+    if (image == NULL || json_kind(image) != JSON_KIND_OBJECT)
+        return false;
+    struct json *whole = image_complete(collection, image);
+    bool is_added = whole != NULL && add_image(rows, event, whole, &row);
+    if (whole != NULL)
+        json_free(&whole);
+    return is_added;
+}
+
+bool replica_rows_add_event(struct replica_rows *rows, const struct collection *collection,
+                            const struct event *event, const struct avro_codec *codec,
+                            const char **why)
+{
+    struct json *images = avro_decode(codec, event->data);
+    *why = "its data is not of the schema that it names";
     if (images == NULL)
         return false;
-    *why = "its image lacks what every record has, or is another record's";
-    bool is_added = add_images(rows, event, images);
+    *why = "its image lacks a field without a default, or is another record's";
+    bool is_added = add_images(rows, collection, event, images);
     json_free(&images);
     return is_added;
 }

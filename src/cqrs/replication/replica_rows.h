@@ -5,6 +5,7 @@
 
 #include "cqrs/replication/event.h"
 #include "io/pg_session.h"
+#include "model/avro.h"
 #include "model/schema.h"
 
 /* Zeroed, it holds none; the buffers are array literals of PostgreSQL, without the braces. */
@@ -21,9 +22,11 @@ struct replica_row {
 
 void replica_rows_add(struct replica_rows *rows, const struct replica_row *row);
 
-/* What an event leaves behind. False, with a sentence in `why`, where its data cannot be read. */
+/* What an event leaves behind; `codec` reads its data. False, with a sentence in `why`, where it
+ * cannot be read. */
 bool replica_rows_add_event(struct replica_rows *rows, const struct collection *collection,
-                            const struct event *event, const char **why) must_check;
+                            const struct event *event, const struct avro_codec *codec,
+                            const char **why) must_check;
 
 /* Stores them, in the transaction that is open or in one of their own, and empties `rows`. False
  * with the session's fault when the database refused. */

@@ -37,7 +37,7 @@ static bool add_event(struct replica_rows *rows, const struct collection *collec
     struct buf data = {0};
     encode(collection, images, &data);
     struct event event = {.subject = STR(ID), .data = buf_str(&data)};
-    bool is_added = replica_rows_add_event(rows, collection, &event, why);
+    bool is_added = replica_rows_add_event(rows, collection, &event, collection->event_codec, why);
     buf_free(&data);
     return is_added;
 }
@@ -95,8 +95,8 @@ static void an_event_that_cannot_be_applied_says_why(void **state)
     static const char *const rows_of[][2] = {
         {"{'version':1,'before':null,'after':" IMAGE(OTHER, "1", "'a'") "}", "another record's"},
         {"{'version':2,'before':" IMAGE(OTHER, "1", "'a'") ",'after':null}", "another record's"},
-        {"{'version':2,'before':null,'after':null}", "lacks what every record has"},
-        {"{'version':1,'before':null,'after':" IMAGE(ID, "0", "'a'") "}", "lacks what every"},
+        {"{'version':2,'before':null,'after':null}", "lacks a field"},
+        {"{'version':1,'before':null,'after':" IMAGE(ID, "0", "'a'") "}", "lacks a field"},
     };
     (void)state;
     struct collection *collection = given_items();
@@ -122,8 +122,8 @@ static void the_data_of_another_schema_is_refused(void **state)
     const char *why = "";
     encode(there, "{'version':1,'before':null,'after':" IMAGE(ID, "1", "7") "}", &data);
     struct event event = {.subject = STR(ID), .data = buf_str(&data)};
-    assert_false(replica_rows_add_event(&rows, here, &event, &why));
-    assert_string_equal(why, "its data is not of the schema that this process has");
+    assert_false(replica_rows_add_event(&rows, here, &event, here->event_codec, &why));
+    assert_string_equal(why, "its data is not of the schema that it names");
     assert_int_equal(rows.count, 0);
     buf_free(&data);
     schema_free(&here);

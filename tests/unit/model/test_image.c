@@ -111,8 +111,9 @@ static void an_older_image_is_completed_to_what_the_schema_has(void **state)
         {"{" HEAD "'a':'x','c':'y'" TAIL, "{" HEAD "'a':'x','b':5,'c':'y'" TAIL},
         {"{" HEAD "'a':'x','c':null" TAIL, "{" HEAD "'a':'x','b':5,'c':null" TAIL},
         {"{" HEAD "'old':1,'a':'x','b':7,'older':{'b':1}" TAIL,
-         "{" HEAD "'a':'x','b':7,'c':null" TAIL},
-        {"{'c':'y','b':7,'a':'x'," HEAD "'old':[]" TAIL, "{" HEAD "'a':'x','b':7,'c':'y'" TAIL},
+         "{" HEAD "'a':'x','b':7,'c':null,'old':1,'older':{'b':1}" TAIL},
+        {"{'c':'y','b':7,'a':'x'," HEAD "'old':[]" TAIL,
+         "{" HEAD "'a':'x','b':7,'c':'y','old':[]" TAIL},
     };
     (void)state;
     struct collection *collection =

@@ -1,4 +1,4 @@
-#include "cqrs/replication/migration.h"
+#include "cqrs/migration.h"
 
 #include <stdio.h>
 

@@ -1,7 +1,7 @@
 /* Makes the tables of a side, or adds what a newer model needs: once a process, in a session of its
  * own, since a large table may take long. */
-#ifndef CQRS_REPLICATION_MIGRATION_H
-#define CQRS_REPLICATION_MIGRATION_H
+#ifndef CQRS_MIGRATION_H
+#define CQRS_MIGRATION_H
 
 #include <stdatomic.h>
 

@@ -1,0 +1,38 @@
+/* The schemas that events were written with, by fingerprint: while versions of a model are rolled
+ * out, and for events from before, they are not the ones that this process has. The relay puts
+ * them beside the stream, in the hash mamparo:{<service>}:schemas. */
+#ifndef CQRS_REPLICATION_WRITER_SCHEMA_H
+#define CQRS_REPLICATION_WRITER_SCHEMA_H
+
+#include "io/pg_session.h"
+#include "io/redis_conn.h"
+#include "model/avro.h"
+#include "model/schema.h"
+
+enum { WRITER_SCHEMAS_MAX = 64 };
+
+/* Zeroed, it knows none; free it once. */
+struct writer_schemas {
+    struct redis_conn *redis; /* borrowed: where an unknown one is looked up */
+    struct {
+        uint64_t fingerprint;
+        struct avro_codec *codec;
+    } known[WRITER_SCHEMAS_MAX];
+    size_t count;
+};
+
+/* The codec that reads `data`, an event of the collection: the collection's own, or one that was
+ * looked up, which lives until the next call. NULL with a sentence in `why` while nobody has put
+ * the schema there. */
+const struct avro_codec *writer_schemas_find(struct writer_schemas *schemas,
+                                             const struct collection *collection, struct str data,
+                                             const char **why);
+
+void writer_schemas_free(struct writer_schemas *schemas);
+
+/* Puts all schemas that the write database has beside their streams, and appends their
+ * fingerprints to `known`. False when one of the two did not answer. */
+bool writer_schemas_publish(struct pg_session *session, struct redis_conn *redis,
+                            struct buf *known) must_check;
+
+#endif
