@@ -58,16 +58,6 @@ void buf_printf(struct buf *buf, const char *format, ...)
     buf->len += (size_t)len;
 }
 
-void buf_consume(struct buf *buf, size_t len)
-{
-    assert(len <= buf->len);
-    if (len == 0)
-        return;
-    memmove(buf->ptr, buf->ptr + len, buf->len - len);
-    buf->len -= len;
-    buf->ptr[buf->len] = '\0';
-}
-
 struct str buf_str(const struct buf *buf)
 {
     return (struct str){buf->ptr, buf->len};

@@ -21,9 +21,6 @@ void buf_printf(struct buf *buf, const char *format, ...) printf_like(2, 3);
 /* Room for `len` more bytes, to be filled by the caller, who then adds to buf->len. */
 char *buf_reserve(struct buf *buf, size_t len);
 
-/* Drops the first `len` bytes. */
-void buf_consume(struct buf *buf, size_t len);
-
 /* What it holds, borrowed until the next change. */
 struct str buf_str(const struct buf *buf);
 

@@ -243,13 +243,3 @@ struct loop *pg_pool_loop(const struct pg_pool *pool)
 {
     return pool->loop;
 }
-
-bool pg_pool_is_up(const struct pg_pool *pool)
-{
-    return pool->up_count > 0;
-}
-
-size_t pg_pool_waiting(const struct pg_pool *pool)
-{
-    return (size_t)pool->queued;
-}

@@ -42,7 +42,4 @@ void pg_pool_submit(struct pg_pool *pool, const struct pg_statement *statement,
 /* The loop that it was opened on. */
 struct loop *pg_pool_loop(const struct pg_pool *pool);
 
-bool pg_pool_is_up(const struct pg_pool *pool);
-size_t pg_pool_waiting(const struct pg_pool *pool);
-
 #endif

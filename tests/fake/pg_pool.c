@@ -37,17 +37,6 @@ struct loop *pg_pool_loop(const struct pg_pool *pool)
     return pool->loop;
 }
 
-bool pg_pool_is_up(const struct pg_pool *pool)
-{
-    (void)pool;
-    return true;
-}
-
-size_t pg_pool_waiting(const struct pg_pool *pool)
-{
-    return pool->count;
-}
-
 struct str fake_query_value(const struct fake_query *query, int number)
 {
     assert(number < query->values.count);

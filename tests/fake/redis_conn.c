@@ -125,11 +125,6 @@ struct str redis_reply_text(const struct redis_reply *reply)
     return has_text ? buf_str(&reply->text) : (struct str){NULL, 0};
 }
 
-int64_t redis_reply_number(const struct redis_reply *reply)
-{
-    return reply == NULL ? 0 : reply->number;
-}
-
 size_t redis_reply_count(const struct redis_reply *reply)
 {
     return reply == NULL ? 0 : reply->count;

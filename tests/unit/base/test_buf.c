@@ -101,29 +101,10 @@ static void reserving_alone_changes_nothing_that_is_held(void **state)
     buf_free(&buf);
 }
 
-static void consuming_drops_from_the_front(void **state)
-{
-    static const struct {
-        size_t len;
-        const char *left;
-    } rows[] = {{0, "abcdef"}, {1, "bcdef"}, {5, "f"}, {6, ""}};
-    (void)state;
-    for (size_t i = 0; i < countof(rows); i++) {
-        struct buf buf = {0};
-        buf_append_text(&buf, "abcdef");
-        buf_consume(&buf, rows[i].len);
-        assert_holds(&buf, rows[i].left);
-        buf_append_char(&buf, '+');
-        assert_int_equal(buf.len, strlen(rows[i].left) + 1);
-        buf_free(&buf);
-    }
-}
-
 static void an_empty_one_can_give_nothing_away(void **state)
 {
     (void)state;
     struct buf buf = {0};
-    buf_consume(&buf, 0);
     assert_int_equal(buf_str(&buf).len, 0);
     buf_reset(&buf);
     assert_int_equal(buf.len, 0);
@@ -180,7 +161,6 @@ int main(void)
         cmocka_unit_test(printing_more_than_the_room_left_grows_it),
         cmocka_unit_test(reserved_room_is_the_callers_to_fill),
         cmocka_unit_test(reserving_alone_changes_nothing_that_is_held),
-        cmocka_unit_test(consuming_drops_from_the_front),
         cmocka_unit_test(an_empty_one_can_give_nothing_away),
         cmocka_unit_test(resetting_empties_it_and_keeps_the_memory),
         cmocka_unit_test(a_reset_one_reads_as_the_empty_c_string),
