@@ -30,6 +30,7 @@ struct forward {
     struct compartment *compartment;
     enum side side;
     bool is_old, has_key;
+    bool may_have_arrived; /* at some server; a later one that is not there changes nothing of it */
     struct buf target, headers, body;
     const char *method; /* a literal */
     msec_t give_up_at;
@@ -104,8 +105,7 @@ static void finish(struct forward *forward)
 static void fail(struct forward *forward, enum status status)
 {
     struct forward_options options = {.side = forward->side, .is_old = forward->is_old};
-    bool may_have_arrived = status_info(status)->repeat == REPEAT_UNKNOWN;
-    if (forward->side == SIDE_WRITES && may_have_arrived)
+    if (forward->side == SIDE_WRITES && forward->may_have_arrived)
         status = STATUS_UNCERTAIN;
     refuse(forward->gateway, forward->request, status, &options);
     finish(forward);
@@ -144,6 +144,8 @@ static void on_answer(void *arg, const struct http_outcome *outcome)
 {
     struct forward *forward = arg;
     struct bank *bank = bank_of(forward);
+    if (status_info(outcome->status)->repeat == REPEAT_UNKNOWN)
+        forward->may_have_arrived = true;
     if (outcome->status == STATUS_OK)
         pool_succeeded(&bank->pool, forward->server);
     else
@@ -193,7 +195,8 @@ static void copy_headers(const struct http_request *request, struct buf *out)
     };
     for (size_t i = 0; i < countof(passed); i++) {
         struct str value = http_request_header(request, passed[i].name);
-        if (value.len > 0)
+        /* An empty one too: what it is worth is for the server behind to say. */
+        if (value.ptr != NULL)
             buf_printf(out, STR_FMT ": " STR_FMT "\r\n", STR_ARG(passed[i].name), STR_ARG(value));
     }
 }

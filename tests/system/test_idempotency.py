@@ -1,4 +1,6 @@
 """The same Idempotency-Key is the same command: done once, answered the same."""
+import socket
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -62,9 +64,10 @@ def test_a_command_that_was_refused_leaves_its_key_free(cluster):
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "has space", "tab\there", "ñ".encode()])
 def test_a_key_that_is_none_is_400(cluster, key):
-    answer = cluster.write.post(ENTRIES, {"title": "x"}, headers=keyed(key))
-    assert answer.status_code == 400
-    assert "Idempotency-Key" in answer.json()["detail"]
+    for server in [cluster.bulkhead, cluster.write]:
+        answer = server.post(ENTRIES, {"title": "x"}, headers=keyed(key))
+        assert answer.status_code == 400
+        assert "Idempotency-Key" in answer.json()["detail"]
 
 
 def test_the_longest_key_is_taken(cluster):
@@ -106,6 +109,31 @@ def test_after_a_crash_the_key_tells_what_became_of_the_command(fresh):
 def ask(cluster, number):
     return cluster.bulkhead.post(ENTRIES, {"title": f"Clave {number}"},
                                  headers=keyed(f"crash-{number}"))
+
+
+def hang_up(listener):
+    """Takes each request and goes away without a word."""
+    while True:
+        try:
+            connection, _ = listener.accept()
+        except OSError:
+            return
+        with connection:
+            connection.recv(65536)
+
+
+def test_a_write_that_may_have_arrived_is_uncertain_also_when_the_next_server_is_not_there(fresh):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=hang_up, args=(listener,), daemon=True).start()
+        gateway = fresh.new_server(
+            "two", "bulkhead", READ_SERVERS=fresh.reads[0].address, THREADS=1,
+            WRITE_SERVERS=f"127.0.0.1:{listener.getsockname()[1]},{fresh.write.address}")
+        gateway.start().await_ready()
+        fresh.write.kill()
+        answers = [gateway.post(ENTRIES, {"title": "x"}, headers=keyed(f"lost-{number}"))
+                   for number in range(4)]
+    assert {answer.json()["reason"] for answer in answers} == {"uncertain"}
+    assert {answer.status_code for answer in answers} == {503}
 
 
 def test_expired_keys_are_dropped(fresh):
