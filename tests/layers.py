@@ -26,7 +26,7 @@ DOORS = {
     "hiredis": ["io/redis_*.c"],
     "jansson": ["base/json.c"],
     "openssl": ["base/digest.c"],
-    "avro": ["model/avro.c"],
+    "avro": ["model/avro/avro.c"],
 }
 INCLUDE = re.compile(r'\s*#\s*include\s*([<"])([^>"]+)[>"]')
 SRC = Path(__file__).resolve().parent.parent / "src"

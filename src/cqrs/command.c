@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "model/avro.h"
+#include "model/avro/avro.h"
 #include "model/validate.h"
 
 void command_free(struct command *command)

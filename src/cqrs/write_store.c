@@ -2,8 +2,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "model/avro.h"
-#include "model/fingerprint.h"
+#include "model/avro/avro.h"
+#include "model/avro/fingerprint.h"
 
 /* The three statements of one collection. */
 struct shelf {

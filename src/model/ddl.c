@@ -1,6 +1,6 @@
 #include "model/ddl.h"
 
-#include "model/fingerprint.h"
+#include "model/avro/fingerprint.h"
 
 /* Any number will do, as long as every version of this program takes the same. */
 #define MIGRATION_LOCK "7237412386095721"

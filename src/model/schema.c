@@ -2,8 +2,8 @@
 
 #include <ctype.h>
 
-#include "model/avro.h"
-#include "model/expand.h"
+#include "model/avro/avro.h"
+#include "model/avro/expand.h"
 #include "model/image.h"
 #include "model/validate.h"
 

@@ -8,8 +8,8 @@
 #define ROLE_APP_H
 
 #include "base/metric.h"
-#include "cqrs/replication/relay.h"
-#include "cqrs/replication/replica.h"
+#include "cqrs/replication/relay/relay.h"
+#include "cqrs/replication/replica/replica.h"
 #include "cqrs/write_store.h"
 #include "io/http_server.h"
 #include "model/model.h"

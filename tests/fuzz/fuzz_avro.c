@@ -1,6 +1,6 @@
 /* Any bytes behind the right header: NULL, or a value that goes out and comes in again unchanged.
  * The first byte chooses the collection: medical's entries, or one with a field of every type. */
-#include "model/avro.h"
+#include "model/avro/avro.h"
 #include "model/schema.h"
 
 static const char *const schemas[] = {

@@ -1,7 +1,7 @@
 #include "cqrs/replication/writer_schema.h"
 
 #include "cqrs/replication/event.h"
-#include "model/fingerprint.h"
+#include "model/avro/fingerprint.h"
 
 static struct avro_codec *parse(struct str text)
 {

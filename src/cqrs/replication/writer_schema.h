@@ -6,7 +6,7 @@
 
 #include "io/pg_session.h"
 #include "io/redis_conn.h"
-#include "model/avro.h"
+#include "model/avro/avro.h"
 #include "model/schema.h"
 
 enum { WRITER_SCHEMAS_MAX = 64 };

@@ -6,7 +6,7 @@
 #include <cmocka.h>
 #include <stdio.h>
 
-#include "cqrs/replication/registry.h"
+#include "cqrs/replication/relay/registry.h"
 
 /* One report heard of a registry of epoch "e". */
 static void hear(struct registry *registry, const char *name, const char *report, msec_t now)

@@ -5,7 +5,7 @@
 /* cmocka wants those before it; this line keeps clang-format from sorting it upwards. */
 #include <cmocka.h>
 
-#include "cqrs/replication/relay_window.h"
+#include "cqrs/replication/relay/relay_window.h"
 #include "fake/redis_conn.h"
 
 #define MULTI "MULTI\n"

@@ -5,9 +5,9 @@
 /* cmocka wants those before it; this line keeps clang-format from sorting it upwards. */
 #include <cmocka.h>
 
-#include "cqrs/replication/replica_rows.h"
+#include "cqrs/replication/replica/replica_rows.h"
 #include "fake/pg_session.h"
-#include "model/avro.h"
+#include "model/avro/avro.h"
 #include "unit/model/given.h"
 
 #define ID    "018f3e7c-0000-7000-8000-000000000001"

@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "given.h"
-#include "model/avro.h"
+#include "model/avro/avro.h"
 
 #define ID   "018f3e7c-0000-7000-8000-000000000001"
 #define DATE "{'type':'int','logicalType':'date'}"

@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "given.h"
-#include "model/expand.h"
+#include "model/avro/expand.h"
 
 #define ENUM_E "{'type':'enum','name':'E','symbols':['x']}"
 

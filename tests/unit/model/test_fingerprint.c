@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "given.h"
-#include "model/fingerprint.h"
+#include "model/avro/fingerprint.h"
 
 struct row {
     const char *schema, *canonical;

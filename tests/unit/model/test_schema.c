@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "given.h"
-#include "model/avro.h"
+#include "model/avro/avro.h"
 #include "model/schema.h"
 
 /* libavro loses some memory whenever it refuses a schema, after which the program ends. */

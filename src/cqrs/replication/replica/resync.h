@@ -4,11 +4,11 @@
  *   note the stream's top → register there → pages by id, tombstones included → cursor = the top
  *
  * What is committed while it pages is in the stream behind the noted top, and is applied after. */
-#ifndef CQRS_REPLICATION_RESYNC_H
-#define CQRS_REPLICATION_RESYNC_H
+#ifndef CQRS_REPLICATION_REPLICA_RESYNC_H
+#define CQRS_REPLICATION_REPLICA_RESYNC_H
 
 #include "base/ident.h"
-#include "cqrs/replication/replica.h"
+#include "cqrs/replication/replica/replica.h"
 #include "io/http_client.h"
 
 /* What it works with, all borrowed. */

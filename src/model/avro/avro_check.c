@@ -1,4 +1,4 @@
-#include "model/avro_check.h"
+#include "model/avro/avro_check.h"
 
 #include "model/schema.h"
 

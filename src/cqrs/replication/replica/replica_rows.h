@@ -1,11 +1,11 @@
 /* Rows on their way into a replica's table: collected, then stored by one statement, which keeps a
  * row only where its version is higher than what is there, and keeps the collection's total. */
-#ifndef CQRS_REPLICATION_REPLICA_ROWS_H
-#define CQRS_REPLICATION_REPLICA_ROWS_H
+#ifndef CQRS_REPLICATION_REPLICA_REPLICA_ROWS_H
+#define CQRS_REPLICATION_REPLICA_REPLICA_ROWS_H
 
 #include "cqrs/replication/event.h"
 #include "io/pg_session.h"
-#include "model/avro.h"
+#include "model/avro/avro.h"
 #include "model/schema.h"
 
 /* Zeroed, it holds none; the buffers are array literals of PostgreSQL, without the braces. */

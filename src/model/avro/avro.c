@@ -1,11 +1,11 @@
-#include "model/avro.h"
+#include "model/avro/avro.h"
 
 #include <avro.h>
 
 #include "base/clock.h"
-#include "model/avro_check.h"
-#include "model/expand.h"
-#include "model/fingerprint.h"
+#include "model/avro/avro_check.h"
+#include "model/avro/expand.h"
+#include "model/avro/fingerprint.h"
 #include "model/schema.h"
 
 enum { HEADER_SIZE = 10 };

@@ -1,4 +1,4 @@
-#include "cqrs/replication/registry.h"
+#include "cqrs/replication/relay/registry.h"
 
 static struct registry_replica *find_or_add(struct registry *registry, struct str name)
 {

@@ -1,4 +1,4 @@
-#include "cqrs/replication/relay_window.h"
+#include "cqrs/replication/relay/relay_window.h"
 
 #include <stdio.h>
 

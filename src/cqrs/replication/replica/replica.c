@@ -1,4 +1,4 @@
-#include "cqrs/replication/replica.h"
+#include "cqrs/replication/replica/replica.h"
 
 #include <stdio.h>
 
@@ -6,8 +6,8 @@
 #include "base/ident.h"
 #include "base/log.h"
 #include "cqrs/migration.h"
-#include "cqrs/replication/replica_block.h"
-#include "cqrs/replication/resync.h"
+#include "cqrs/replication/replica/replica_block.h"
+#include "cqrs/replication/replica/resync.h"
 
 enum {
     READ_WAIT_MS = 500, /* for the next entry; also how often a sign of life is given */

@@ -4,8 +4,8 @@
  *
  * A replica is remembered while Redis forgets it, and dropped when it has been silent for longer
  * than the retention. Pure but for the time, which is passed in. */
-#ifndef CQRS_REPLICATION_REGISTRY_H
-#define CQRS_REPLICATION_REGISTRY_H
+#ifndef CQRS_REPLICATION_RELAY_REGISTRY_H
+#define CQRS_REPLICATION_RELAY_REGISTRY_H
 
 #include "base/base.h"
 #include "cqrs/replication/position.h"

@@ -1,9 +1,9 @@
-#include "cqrs/replication/resync.h"
+#include "cqrs/replication/replica/resync.h"
 
 #include <stdio.h>
 
 #include "base/log.h"
-#include "cqrs/replication/replica_rows.h"
+#include "cqrs/replication/replica/replica_rows.h"
 
 /* Lifetime: one page of one collection. */
 struct page {

@@ -1,7 +1,7 @@
-#include "cqrs/replication/replica_rows.h"
+#include "cqrs/replication/replica/replica_rows.h"
 
 #include "base/clock.h"
-#include "model/avro.h"
+#include "model/avro/avro.h"
 #include "model/image.h"
 
 /* One block may hold a record twice: its highest version is the one that counts. */

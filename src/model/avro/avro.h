@@ -3,8 +3,8 @@
  *
  * In JSON a date is "2026-11-21", a timestamp RFC 3339, an enum its symbol, a union its value. A
  * codec is made once and then only read, by any thread. */
-#ifndef MODEL_AVRO_H
-#define MODEL_AVRO_H
+#ifndef MODEL_AVRO_AVRO_H
+#define MODEL_AVRO_AVRO_H
 
 #include "base/buf.h"
 #include "base/json.h"

@@ -1,10 +1,10 @@
 /* Entries of one service on their way to Redis, as one transaction: where Redis refuses one for
  * want of memory or rights it takes none of them, so that order is kept. */
-#ifndef CQRS_REPLICATION_RELAY_WINDOW_H
-#define CQRS_REPLICATION_RELAY_WINDOW_H
+#ifndef CQRS_REPLICATION_RELAY_RELAY_WINDOW_H
+#define CQRS_REPLICATION_RELAY_RELAY_WINDOW_H
 
 #include "base/metric.h"
-#include "cqrs/replication/relay_stream.h"
+#include "cqrs/replication/relay/relay_stream.h"
 
 enum { RELAY_WINDOW_MAX = 512 };
 

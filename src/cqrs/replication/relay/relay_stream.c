@@ -1,4 +1,4 @@
-#include "cqrs/replication/relay_stream.h"
+#include "cqrs/replication/relay/relay_stream.h"
 
 #include "base/buf.h"
 #include "base/clock.h"

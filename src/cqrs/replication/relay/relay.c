@@ -1,4 +1,4 @@
-#include "cqrs/replication/relay.h"
+#include "cqrs/replication/relay/relay.h"
 
 #include <stdio.h>
 
@@ -7,8 +7,8 @@
 #include "cqrs/expiry.h"
 #include "cqrs/migration.h"
 #include "cqrs/replication/event.h"
-#include "cqrs/replication/relay_stream.h"
-#include "cqrs/replication/relay_window.h"
+#include "cqrs/replication/relay/relay_stream.h"
+#include "cqrs/replication/relay/relay_window.h"
 #include "cqrs/replication/writer_schema.h"
 #include "cqrs/slot.h"
 #include "io/pg_session.h"

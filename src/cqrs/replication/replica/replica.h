@@ -5,8 +5,8 @@
  * cursor → report the cursor → …    gap or another epoch: resynchronise
  *
  * A crash anywhere repeats harmlessly: rows are kept by version, and the cursor moves with them. */
-#ifndef CQRS_REPLICATION_REPLICA_H
-#define CQRS_REPLICATION_REPLICA_H
+#ifndef CQRS_REPLICATION_REPLICA_REPLICA_H
+#define CQRS_REPLICATION_REPLICA_REPLICA_H
 
 #include "cqrs/replication/background.h"
 #include "cqrs/replication/event.h"

@@ -1,4 +1,4 @@
-#include "model/fingerprint.h"
+#include "model/avro/fingerprint.h"
 
 #include <stdio.h>
 

@@ -8,8 +8,8 @@
  *
  * Starting again is always safe: an entry's id is its place in the log, and Redis refuses an id
  * that is not above the stream's top. */
-#ifndef CQRS_REPLICATION_RELAY_H
-#define CQRS_REPLICATION_RELAY_H
+#ifndef CQRS_REPLICATION_RELAY_RELAY_H
+#define CQRS_REPLICATION_RELAY_RELAY_H
 
 #include "cqrs/replication/background.h"
 #include "model/model.h"

@@ -1,9 +1,9 @@
-#include "cqrs/replication/replica_block.h"
+#include "cqrs/replication/replica/replica_block.h"
 
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "cqrs/replication/replica_rows.h"
+#include "cqrs/replication/replica/replica_rows.h"
 
 static enum replica_verdict say(struct replica_block *block, enum replica_verdict verdict,
                                 const struct event_entry *entry, const char *why)

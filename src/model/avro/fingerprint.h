@@ -1,7 +1,7 @@
 /* A schema's name for machines: the 64-bit Rabin fingerprint of its Parsing Canonical Form, both
  * as the Avro specification 1.11 defines them ("Schema Fingerprints", CRC-64-AVRO). */
-#ifndef MODEL_FINGERPRINT_H
-#define MODEL_FINGERPRINT_H
+#ifndef MODEL_AVRO_FINGERPRINT_H
+#define MODEL_AVRO_FINGERPRINT_H
 
 #include "base/buf.h"
 #include "base/json.h"

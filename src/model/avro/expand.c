@@ -1,4 +1,4 @@
-#include "model/expand.h"
+#include "model/avro/expand.h"
 
 /* `known` maps names, full and short, to definitions already expanded. */
 static struct json *expand(const struct json *type, struct str space, struct json *known);

@@ -1,7 +1,7 @@
 /* Avro lets a schema define a type once and name it afterwards. A tree without such names can be
  * walked without carrying a table of them. */
-#ifndef MODEL_EXPAND_H
-#define MODEL_EXPAND_H
+#ifndef MODEL_AVRO_EXPAND_H
+#define MODEL_AVRO_EXPAND_H
 
 #include "base/json.h"
 

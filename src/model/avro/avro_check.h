@@ -1,7 +1,7 @@
 /* libavro trusts what it reads: it allocates any length before it looks for the bytes, and loses
  * the memory when they are not there. So bytes are walked once before it sees them. */
-#ifndef MODEL_AVRO_CHECK_H
-#define MODEL_AVRO_CHECK_H
+#ifndef MODEL_AVRO_AVRO_CHECK_H
+#define MODEL_AVRO_AVRO_CHECK_H
 
 #include "base/json.h"
 

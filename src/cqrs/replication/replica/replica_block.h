@@ -1,8 +1,8 @@
 /* One block of a stream's entries, applied in one transaction: the rows and the cursor. */
-#ifndef CQRS_REPLICATION_REPLICA_BLOCK_H
-#define CQRS_REPLICATION_REPLICA_BLOCK_H
+#ifndef CQRS_REPLICATION_REPLICA_REPLICA_BLOCK_H
+#define CQRS_REPLICATION_REPLICA_REPLICA_BLOCK_H
 
-#include "cqrs/replication/replica.h"
+#include "cqrs/replication/replica/replica.h"
 #include "cqrs/replication/writer_schema.h"
 
 enum replica_verdict {

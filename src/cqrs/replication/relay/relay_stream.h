@@ -1,9 +1,9 @@
 /* One service's stream, as the relay keeps it. */
-#ifndef CQRS_REPLICATION_RELAY_STREAM_H
-#define CQRS_REPLICATION_RELAY_STREAM_H
+#ifndef CQRS_REPLICATION_RELAY_RELAY_STREAM_H
+#define CQRS_REPLICATION_RELAY_RELAY_STREAM_H
 
 #include "cqrs/replication/event.h"
-#include "cqrs/replication/registry.h"
+#include "cqrs/replication/relay/registry.h"
 
 struct relay_stream {
     const char *service;
