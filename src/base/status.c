@@ -21,6 +21,7 @@ const char *status_http_phrase(int http)
     } phrases[] = {
         {200, "OK"},
         {201, "Created"},
+        {202, "Accepted"},
         {204, "No Content"},
         {304, "Not Modified"},
         {400, "Bad Request"},

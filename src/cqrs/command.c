@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "model/avro/avro.h"
+#include "model/privacy.h"
 #include "model/validate.h"
 
 void command_free(struct command *command)
@@ -104,7 +105,7 @@ static struct json *patched_fields(const struct command *command,
     }
     struct json *fields = fields_of(command->collection, record->image);
     struct json *merged = command_merge(fields, command->body);
-    struct json *wanted = validate_document(command->collection, merged, problem);
+    struct json *wanted = validate_document(command->collection, record->image, merged, problem);
     json_free(&fields);
     json_free(&merged);
     return wanted;
@@ -114,11 +115,15 @@ static struct json *patched_fields(const struct command *command,
 static struct json *wanted_fields(const struct command *command,
                                   const struct command_record *record, struct problem *problem)
 {
-    struct json *wanted = command->kind == COMMAND_PATCH
-                              ? patched_fields(command, record, problem)
-                              : validate_document(command->collection, command->body, problem);
-    if (wanted != NULL && record != NULL)
-        check_immutable(command, record->image, wanted, problem);
+    const struct json *stored = record != NULL ? record->image : NULL;
+    struct json *wanted =
+        command->kind == COMMAND_PATCH
+            ? patched_fields(command, record, problem)
+            : validate_document(command->collection, stored, command->body, problem);
+    if (wanted != NULL)
+        privacy_reduce(command->collection, stored, wanted);
+    if (wanted != NULL && stored != NULL)
+        check_immutable(command, stored, wanted, problem);
     if (wanted != NULL && problem_is_set(problem))
         json_free(&wanted);
     return wanted;

@@ -14,7 +14,7 @@
 
 /* When `problem` is not set, the command is committed. Lent until the callback returns. */
 struct write_answer {
-    const struct problem *problem;
+    struct problem *problem;
     const struct change *change; /* NULL with a problem */
     bool is_replayed;            /* the command was done before, under the same key */
 };

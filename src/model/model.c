@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
 /* A schema is written by hand; one larger than this is not a schema. */
 enum { FILE_SIZE_MAX = 1 << 20 };
@@ -70,6 +71,16 @@ static void free_names(struct dirent **files, int count)
     free(files);
 }
 
+static void load_settings(struct service *service, const char *folder, struct buf *mistakes)
+{
+    struct buf path = {0}, text = {0};
+    buf_printf(&path, "%s/%s/service.json", folder, service->name);
+    if (access(path.ptr, F_OK) == 0 && read_file(path.ptr, &text, mistakes))
+        aliases_load(&service->aliases, path.ptr, buf_str(&text), service->collections, mistakes);
+    buf_free(&path);
+    buf_free(&text);
+}
+
 static void load_service(struct model *model, const char *folder, const char *name,
                          struct buf *mistakes)
 {
@@ -94,7 +105,25 @@ static void load_service(struct model *model, const char *folder, const char *na
         if (is_schema(files[i]))
             load_collection(service, folder, str_from(files[i]->d_name), mistakes);
     free_names(files, count);
+    load_settings(service, folder, mistakes);
     model->service_count++;
+}
+
+/* Which of two services an older path means could not be told. */
+static void refuse_twins(const struct model *model, const struct alias *alias, struct buf *mistakes)
+{
+    struct str id;
+    const struct alias *first =
+        model_find_alias(model, str_from(alias->method), str_from(alias->path), &id);
+    if (first != NULL && first != alias)
+        buf_printf(mistakes, "the alias %s %s stands there twice\n", alias->method, alias->path);
+}
+
+static void check_aliases(const struct model *model, struct buf *mistakes)
+{
+    for (size_t s = 0; s < model->service_count; s++)
+        for (size_t i = 0; i < model->services[s].aliases.count; i++)
+            refuse_twins(model, &model->services[s].aliases.items[i], mistakes);
 }
 
 struct model *model_load(const char *folder, struct buf *mistakes)
@@ -115,6 +144,7 @@ struct model *model_load(const char *folder, struct buf *mistakes)
     free(folders);
     if (model->service_count == 0)
         buf_printf(mistakes, "%s: has no service: a folder with an .avsc file in it\n", folder);
+    check_aliases(model, mistakes);
     if (mistakes->len > before)
         model_free(&model);
     return model;
@@ -129,6 +159,7 @@ void model_free(struct model **model)
         struct service *service = &gone->services[i];
         for (size_t c = 0; c < service->collection_count; c++)
             schema_free(&service->collections[c]);
+        aliases_free(&service->aliases);
         free(service->collections);
         free(service->name);
     }
@@ -153,4 +184,32 @@ const struct collection *model_find(const struct model *model, struct str servic
         if (str_equal(str_from(found->collections[i]->name), collection))
             return found->collections[i];
     return NULL;
+}
+
+const struct alias *model_find_alias(const struct model *model, struct str method, struct str path,
+                                     struct str *id_out)
+{
+    for (size_t s = 0; s < model->service_count; s++) {
+        const struct aliases *aliases = &model->services[s].aliases;
+        for (size_t i = 0; i < aliases->count; i++)
+            if ((method.len == 0 || str_equal(method, str_from(aliases->items[i].method))) &&
+                alias_fits(&aliases->items[i], path, id_out))
+                return &aliases->items[i];
+    }
+    return NULL;
+}
+
+bool model_set_pseudonym_key(struct model *model, const char *key, struct buf *mistakes)
+{
+    size_t before = mistakes->len;
+    for (size_t s = 0; s < model->service_count; s++)
+        for (size_t c = 0; c < model->services[s].collection_count; c++) {
+            struct collection *collection = model->services[s].collections[c];
+            const struct field *field = schema_find_private(collection, PRIVACY_PSEUDONYM);
+            collection->pseudonym_key = str_from(key);
+            if (key == NULL && field != NULL)
+                buf_printf(mistakes, "PSEUDONYM_KEY: is needed for the field %s of %s/%s\n",
+                           field->name, collection->service, collection->name);
+        }
+    return mistakes->len == before;
 }

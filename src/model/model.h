@@ -1,13 +1,16 @@
-/* All services of a folder of models: models/<service>/<collection>.avsc. */
+/* All services of a folder of models: models/<service>/<collection>.avsc, and service.json beside
+ * them for what concerns the service as a whole. */
 #ifndef MODEL_MODEL_H
 #define MODEL_MODEL_H
 
+#include "model/alias.h"
 #include "model/schema.h"
 
 struct service {
     char *name;
-    struct collection **collections; /* by name */
+    struct collection **collections; /* by name; NULL behind the last */
     size_t collection_count;
+    struct aliases aliases;
 };
 
 struct model {
@@ -21,8 +24,17 @@ struct model *model_load(const char *folder, struct buf *mistakes);
 
 void model_free(struct model **model);
 
+/* Gives every collection the key for its pseudonyms. False with a line in `mistakes` where it is
+ * NULL and one of them needs it. The key lives as long as the model. */
+bool model_set_pseudonym_key(struct model *model, const char *key, struct buf *mistakes) must_check;
+
 const struct service *model_find_service(const struct model *model, struct str name);
 const struct collection *model_find(const struct model *model, struct str service,
                                     struct str collection);
+
+/* The older path of that method, and what stands in it for the id; NULL where there is none. An
+ * empty method is any. */
+const struct alias *model_find_alias(const struct model *model, struct str method, struct str path,
+                                     struct str *id_out);
 
 #endif

@@ -30,6 +30,14 @@ struct field_shape {
     const struct json *avro;
 };
 
+/* What may be kept of personal data; the rest is dropped before anything is stored. */
+enum privacy {
+    PRIVACY_NONE,
+    PRIVACY_PSEUDONYM, /* a name that only the key's owner could connect to the value */
+    PRIVACY_MASK,      /* that there was one */
+    PRIVACY_YEAR,      /* of a date */
+};
+
 struct field {
     const char *name;
     struct field_shape shape;
@@ -39,6 +47,7 @@ struct field {
     regex_t *pattern;               /* NULL: any */
     bool is_email;
     bool is_unique, is_filter, is_immutable;
+    enum privacy privacy;
     int64_t words_least, words_most; /* of sample data; 0: none is made */
 };
 
@@ -53,8 +62,9 @@ struct collection {
     struct json *expanded; /* the same with names expanded; the fields borrow from it */
     struct field *fields;
     size_t field_count;
-    int64_t page_size;     /* what a list holds when nobody says */
-    bool requires_version; /* changes must name the version that they change */
+    int64_t page_size;        /* what a list holds when nobody says */
+    bool requires_version;    /* changes must name the version that they change */
+    struct str pseudonym_key; /* borrowed; empty on a side that makes no pseudonyms */
     struct json *event_schema;
     struct avro_codec *event_codec;
 };
@@ -67,6 +77,9 @@ struct collection *schema_load(const char *file, struct str service, struct str 
 void schema_free(struct collection **collection);
 
 const struct field *schema_find_field(const struct collection *collection, struct str name);
+
+/* The first field with that kind of privacy; NULL where none has it. */
+const struct field *schema_find_private(const struct collection *collection, enum privacy privacy);
 
 /* The shape of any Avro type inside a schema; false for one that we do not take. */
 bool schema_shape(const struct json *avro, struct field_shape *out) must_check;

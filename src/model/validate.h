@@ -6,9 +6,11 @@
 #include "model/schema.h"
 
 /* A new object, the caller's, with exactly the collection's fields in their order: defaults filled
- * in, instants in UTC with milliseconds. NULL with `problem` set where `body` has a mistake. */
-struct json *validate_document(const struct collection *collection, const struct json *body,
-                               struct problem *problem);
+ * in, instants in UTC with milliseconds. NULL with `problem` set where `body` has a mistake.
+ * `stored` is the record as it was, or NULL: what was reduced for privacy and comes back unchanged
+ * is not held to the rules of the value that it once was. */
+struct json *validate_document(const struct collection *collection, const struct json *stored,
+                               const struct json *body, struct problem *problem);
 
 /* The same for one value of any Avro type, its names expanded. */
 struct json *validate_value(const struct json *avro, const struct json *value,

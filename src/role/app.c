@@ -234,15 +234,26 @@ static enum log_level level_of(const char *name)
     return (enum log_level)level;
 }
 
-int app_run(const struct settings *settings)
+/* The models, with what the role needs for them; NULL after saying why. */
+static struct model *load_model(const struct settings *settings)
 {
     struct buf mistakes = {0};
     struct model *model = model_load(settings->models, &mistakes);
-    if (model == NULL) {
+    bool makes_pseudonyms = strcmp(settings->server_type, "write") == 0;
+    if (model != NULL && makes_pseudonyms &&
+        !model_set_pseudonym_key(model, settings->pseudonym_key, &mistakes))
+        model_free(&model);
+    if (model == NULL)
         fprintf(stderr, "mamparo: the models have mistakes:\n%s", mistakes.ptr);
-        buf_free(&mistakes);
+    buf_free(&mistakes);
+    return model;
+}
+
+int app_run(const struct settings *settings)
+{
+    struct model *model = load_model(settings);
+    if (model == NULL)
         return EXIT_CONFIG;
-    }
     struct process *process = mem_new(1, sizeof(*process));
     process->settings = *settings;
     process->started_at = clock_wall_ms();

@@ -4,7 +4,6 @@
 #include "role/forward.h"
 #include "role/http/answer.h"
 #include "role/http/old_paths.h"
-#include "role/http/route.h"
 
 static const char *const side_names[SIDE_COUNT] = {"reads", "writes"};
 
@@ -16,18 +15,18 @@ static bool is_read(const struct http_request *request)
 /* Passing on */
 
 /* What the servers behind would refuse anyway ends here. */
-static void handle_v1(struct http_request *request)
+static void handle_route(struct http_request *request)
 {
+    static const char *const methods[ROUTE_PART_COUNT] = {
+        [ROUTE_COLLECTION] = "GET, HEAD, POST",
+        [ROUTE_BATCH] = "POST",
+        [ROUTE_RECORD] = "GET, HEAD, PUT, PATCH, DELETE",
+        [ROUTE_HISTORY] = "GET, HEAD",
+    };
     struct app *app = request->arg;
-    struct problem problem = {0};
-    struct route route = {0};
+    struct route route;
     struct buf target = {0};
-    bool is_routed = route_parse(app->process->model, request->path, &route, &problem);
-    if (!is_routed)
-        answer_problem(request, &problem);
-    problem_free(&problem);
-    if (!is_routed ||
-        !answer_allows(request, route.has_id ? "GET, HEAD, PUT, PATCH, DELETE" : "GET, HEAD, POST"))
+    if (!answer_routes(request, app->process->model, methods, &route))
         return;
     buf_append_str(&target, request->path);
     if (request->query.ptr != NULL)
@@ -230,8 +229,8 @@ static void handle(struct http_request *request)
             old[i].handle(request);
             return;
         }
-    if (route_is_v1(request->path))
-        handle_v1(request);
+    if (route_is_known(app->process->model, request->path))
+        handle_route(request);
     else if (str_starts_with(request->path, STR("/bulkhead/services/")))
         handle_services(request);
     else

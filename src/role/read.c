@@ -5,20 +5,22 @@
 #include "cqrs/read_store.h"
 #include "role/http/answer.h"
 #include "role/http/old_paths.h"
+#include "role/http/older_names.h"
 #include "role/http/read_answer.h"
-#include "role/http/route.h"
 
 /* Lifetime: a request's, while the database is at it. */
 struct look {
     struct http_request *request;
     int64_t page, page_size;
-    bool is_old; /* it came by a path of the former system */
+    const struct alias *alias; /* the older path that it came by, or NULL */
+    bool is_old;               /* it came by a path of the former medical system */
 };
 
-static struct look *look_new(struct http_request *request, bool is_old)
+static struct look *look_new(struct http_request *request, const struct alias *alias, bool is_old)
 {
     struct look *look = mem_new(1, sizeof(*look));
     look->request = request;
+    look->alias = alias;
     look->is_old = is_old;
     return look;
 }
@@ -38,14 +40,18 @@ static void refuse(const struct look *look, enum status status, const char *deta
 static void on_record(void *arg, const struct read_record *record)
 {
     struct look *look = arg;
+    struct buf json = {0};
     if (record->status == STATUS_NOT_FOUND)
         refuse(look, record->status, "there is no record with this id", "Record not found");
     else if (record->status != STATUS_OK)
         refuse(look, record->status, NULL, NULL);
     else if (look->is_old)
         old_paths_answer_record(look->request, record->json);
-    else
-        read_answer_record(look->request, record->version, record->json);
+    else {
+        older_names_write(look->alias, record->json, &json);
+        read_answer_record(look->request, record->version, buf_str(&json));
+    }
+    buf_free(&json);
     free(look);
 }
 
@@ -53,55 +59,65 @@ static void on_page(void *arg, const struct read_page *page)
 {
     struct look *look = arg;
     struct read_position position = {look->page, look->page_size, page->total};
+    struct buf items = {0};
     if (page->status != STATUS_OK)
         refuse(look, page->status, NULL, NULL);
     else if (look->page > 1 && look->page > read_position_pages(&position))
         refuse(look, STATUS_BAD_REQUEST, "page is beyond the last one", "Invalid page number");
     else if (look->is_old)
         old_paths_answer_page(look->request, &position, page->items);
-    else
-        read_answer_page(look->request, &position, page->items);
+    else {
+        older_names_write(look->alias, page->items, &items);
+        read_answer_page(look->request, &position, buf_str(&items));
+    }
+    buf_free(&items);
     free(look);
 }
 
-static void list(struct http_request *request, const struct collection *collection,
-                 const struct query *query, bool is_old)
+static void list(struct look *look, const struct collection *collection, const struct query *query)
 {
-    struct app *app = request->arg;
-    struct look *look = look_new(request, is_old);
+    struct app *app = look->request->arg;
     look->page = query->page;
     look->page_size = query->page_size;
     read_store_list(app->pool, collection, query, on_page, look);
 }
 
-static void handle_route(struct http_request *request, const struct route *route)
+static void handle_list(struct http_request *request, const struct route *route)
 {
-    struct app *app = request->arg;
     struct problem problem = {0};
     struct query query = {0};
-    if (route->has_id && request->query.len > 0)
-        answer_status(request, STATUS_BAD_REQUEST, "a single record takes no query parameters");
-    else if (route->has_id)
-        read_store_find(app->pool, route->collection, &route->id, on_record,
-                        look_new(request, false));
-    else if (query_parse(route->collection, request->query, &query, &problem))
-        list(request, route->collection, &query, false);
+    if (query_parse(route->collection, request->query, &query, &problem))
+        list(look_new(request, route->alias, false), route->collection, &query);
     else
         answer_problem(request, &problem);
     query_free(&query);
     problem_free(&problem);
 }
 
-static void handle_v1(struct http_request *request)
+static void handle_record(struct http_request *request, const struct route *route)
 {
     struct app *app = request->arg;
-    struct route route = {0};
-    struct problem problem = {0};
-    if (!route_parse(app->process->model, request->path, &route, &problem))
-        answer_problem(request, &problem);
-    else if (answer_allows(request, "GET, HEAD"))
-        handle_route(request, &route);
-    problem_free(&problem);
+    if (request->query.len > 0)
+        answer_status(request, STATUS_BAD_REQUEST, "a single record takes no query parameters");
+    else
+        read_store_find(app->pool, route->collection, &route->id, on_record,
+                        look_new(request, route->alias, false));
+}
+
+static void handle_route(struct http_request *request)
+{
+    static const char *const methods[ROUTE_PART_COUNT] = {
+        [ROUTE_COLLECTION] = "GET, HEAD",
+        [ROUTE_RECORD] = "GET, HEAD",
+    };
+    struct app *app = request->arg;
+    struct route route;
+    if (!answer_routes(request, app->process->model, methods, &route))
+        return;
+    if (route.part == ROUTE_RECORD)
+        handle_record(request, &route);
+    else
+        handle_list(request, &route);
 }
 
 static void handle_old_read(struct http_request *request)
@@ -112,9 +128,9 @@ static void handle_old_read(struct http_request *request)
         return;
     if (wanted.has_id)
         read_store_find(app->pool, wanted.collection, &wanted.id, on_record,
-                        look_new(request, true));
+                        look_new(request, NULL, true));
     else
-        list(request, wanted.collection, &wanted.query, true);
+        list(look_new(request, NULL, true), wanted.collection, &wanted.query);
 }
 
 static void handle(struct http_request *request)
@@ -124,8 +140,8 @@ static void handle(struct http_request *request)
         return;
     if (!atomic_load(&app->process->is_migrated))
         answer_status(request, STATUS_STARTING, "the database has not been reached yet");
-    else if (route_is_v1(request->path))
-        handle_v1(request);
+    else if (route_is_known(app->process->model, request->path))
+        handle_route(request);
     else if (str_equal(request->path, STR("/database/read/")))
         handle_old_read(request);
     else

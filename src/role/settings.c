@@ -29,6 +29,9 @@ static const struct setting settings_known[] = {
     {"CLUSTER_KEY", TEXT(cluster_key), .roles = "all", .unit = "", .is_secret = true,
      .sentence = "shared secret of at least 32 characters that the roles and operators show as a "
                  "bearer token"},
+    {"PSEUDONYM_KEY", TEXT(pseudonym_key), .roles = "write", .unit = "", .is_secret = true,
+     .sentence = "secret of at least 32 characters that pseudonyms are made with; needed when a "
+                 "model has some"},
     {"WRITE_DATABASE_URL", URL(write_database_url, "postgresql://|postgres://"), .roles = "write",
      .unit = "", .is_required = true, .is_secret = true,
      .sentence = "PostgreSQL of the write side, with wal_level=logical"},
@@ -89,7 +92,17 @@ static bool is_loopback(const char *address)
     return strcmp(address, "::1") == 0;
 }
 
-static unsigned check_key(const struct settings *settings, struct buf *mistakes)
+static unsigned check_secret(const char *name, const char *secret, struct buf *mistakes)
+{
+    bool is_fine = secret == NULL || strlen(secret) >= KEY_LENGTH_MIN;
+    for (const char *c = secret; is_fine && c != NULL && *c != '\0'; c++)
+        is_fine = *c > ' ' && *c < 0x7f;
+    if (!is_fine)
+        buf_printf(mistakes, "%s: must be at least 32 visible ASCII characters\n", name);
+    return !is_fine;
+}
+
+static unsigned check_keys(const struct settings *settings, struct buf *mistakes)
 {
     const char *key = settings->cluster_key;
     if (key == NULL && !is_loopback(settings->listen)) {
@@ -97,12 +110,8 @@ static unsigned check_key(const struct settings *settings, struct buf *mistakes)
                    settings->listen);
         return 1;
     }
-    bool is_fine = key == NULL || strlen(key) >= KEY_LENGTH_MIN;
-    for (const char *c = key; is_fine && c != NULL && *c != '\0'; c++)
-        is_fine = *c > ' ' && *c < 0x7f;
-    if (!is_fine)
-        buf_append_text(mistakes, "CLUSTER_KEY: must be at least 32 visible ASCII characters\n");
-    return !is_fine;
+    return check_secret("CLUSTER_KEY", key, mistakes) +
+           check_secret("PSEUDONYM_KEY", settings->pseudonym_key, mistakes);
 }
 
 static unsigned check_slot(const struct settings *settings, struct buf *mistakes)
@@ -206,7 +215,7 @@ bool settings_load(struct settings *settings, struct buf *mistakes)
     *settings = (struct settings){0};
     unsigned wrong = setting_load(&table, role == NULL ? "" : role, getenv, settings, mistakes);
     if (settings->listen != NULL)
-        wrong += check_address(settings, mistakes) + check_key(settings, mistakes);
+        wrong += check_address(settings, mistakes) + check_keys(settings, mistakes);
     wrong += check_slot(settings, mistakes);
     if (role != NULL && (strcmp(role, "bulkhead") == 0 || strcmp(role, "read") == 0))
         wrong += take_older_name(&settings->write_servers, settings->write_db_ip, "WRITE_SERVERS",

@@ -12,7 +12,7 @@ struct settings {
     int64_t threads; /* resolved: at least 1 */
     const char *models;
     const char *log_level;
-    const char *cluster_key;
+    const char *cluster_key, *pseudonym_key;
     const char *write_database_url, *read_database_url, *redis_url;
     const char *write_servers, *read_servers;
     const char *write_db_ip, *read_db_ip;

@@ -5,6 +5,7 @@
 #include "cqrs/write_desk.h"
 #include "role/http/answer.h"
 #include "role/http/old_paths.h"
+#include "role/http/older_names.h"
 #include "role/http/read_answer.h"
 #include "role/http/write_request.h"
 
@@ -12,27 +13,40 @@
 struct errand {
     struct http_request *request;
     const struct collection *collection;
-    bool is_old; /* it came by a path of the former system */
+    const struct alias *alias; /* the older path that it came by, or NULL */
+    bool is_old;               /* it came by a path of the former medical system */
 };
 
 static void answer_change(struct errand *errand, const struct change *change, bool is_replayed)
 {
     char id[UUID_TEXT_SIZE], etag[32], location[256];
+    struct buf body = {0};
     uuid_format(&change->id, id);
     snprintf(etag, sizeof(etag), "\"%lld\"", (long long)change->version);
     snprintf(location, sizeof(location), "/v1/%s/%s/%s", errand->collection->service,
              errand->collection->name, id);
     struct http_response response = {
         .status = change->is_new ? 201 : 200,
-        .headers = {{"content-type", STR("application/json")}, {"etag", str_from(etag)}},
-        .body = buf_str(&change->body)};
+        .headers = {{"content-type", STR("application/json")}, {"etag", str_from(etag)}}};
+    older_names_write(errand->alias, buf_str(&change->body), &body);
+    response.body = buf_str(&body);
     if (change->is_new)
         response.headers[2] = (struct http_header){"location", str_from(location)};
     if (change->is_deleted)
         response = (struct http_response){.status = 204, .headers = {{"etag", str_from(etag)}}};
     if (is_replayed)
         http_response_add(&response, "idempotent-replayed", STR("true"));
+    if (errand->alias != NULL && errand->alias->status != 0)
+        response.status = (int)errand->alias->status;
     http_reply(errand->request, &response);
+    buf_free(&body);
+}
+
+static void answer_mistake(struct http_request *request, const struct alias *alias,
+                           struct problem *problem)
+{
+    older_names_point(alias, problem);
+    answer_problem(request, problem);
 }
 
 static void on_command_done(void *arg, const struct write_answer *answer)
@@ -41,17 +55,18 @@ static void on_command_done(void *arg, const struct write_answer *answer)
     if (errand->is_old)
         old_paths_answer_write(errand->request, answer);
     else if (answer->change == NULL)
-        answer_problem(errand->request, answer->problem);
+        answer_mistake(errand->request, errand->alias, answer->problem);
     else
         answer_change(errand, answer->change, answer->is_replayed);
     free(errand);
 }
 
-static void submit(struct http_request *request, struct command *command, bool is_old)
+static void submit(struct http_request *request, struct command *command, const struct alias *alias,
+                   bool is_old)
 {
     struct app *app = request->arg;
     struct errand *errand = mem_new(1, sizeof(*errand));
-    *errand = (struct errand){request, command->collection, is_old};
+    *errand = (struct errand){request, command->collection, alias, is_old};
     write_desk_take(app->write_desk, command, on_command_done, errand);
 }
 
@@ -66,9 +81,11 @@ static void on_found(void *arg, enum status status, const struct command_record 
         answer_status(errand->request, status,
                       status == STATUS_NOT_FOUND ? "there is no record with this id" : NULL);
     } else {
-        struct buf body = {0};
-        json_write(record->image, &body);
+        struct buf record_json = {0}, body = {0};
+        json_write(record->image, &record_json);
+        older_names_write(errand->alias, buf_str(&record_json), &body);
         read_answer_record(errand->request, record->version, buf_str(&body));
+        buf_free(&record_json);
         buf_free(&body);
     }
     free(errand);
@@ -82,7 +99,7 @@ static void find(struct http_request *request, const struct route *route)
         return;
     }
     struct errand *errand = mem_new(1, sizeof(*errand));
-    *errand = (struct errand){request, route->collection, false};
+    *errand = (struct errand){request, route->collection, route->alias, false};
     write_store_find(app->write_store, route->collection, &route->id, on_found, errand);
 }
 
@@ -93,25 +110,24 @@ static void handle_command(struct http_request *request, const struct route *rou
     struct problem problem = {0};
     struct command command = {0};
     if (write_request_parse(request, route, &command, &problem))
-        submit(request, &command, false);
+        submit(request, &command, route->alias, false);
     else
-        answer_problem(request, &problem);
+        answer_mistake(request, route->alias, &problem);
     problem_free(&problem);
 }
 
-static void handle_v1(struct http_request *request)
+static void handle_record(struct http_request *request)
 {
+    static const char *const methods[ROUTE_PART_COUNT] = {
+        [ROUTE_COLLECTION] = "POST",
+        [ROUTE_BATCH] = "POST",
+        [ROUTE_RECORD] = "GET, HEAD, PUT, PATCH, DELETE",
+    };
     struct app *app = request->arg;
-    struct route route = {0};
-    struct problem problem = {0};
-    bool is_routed = route_parse(app->process->model, request->path, &route, &problem);
-    if (!is_routed)
-        answer_problem(request, &problem);
-    problem_free(&problem);
-    if (!is_routed ||
-        !answer_allows(request, route.has_id ? "GET, HEAD, PUT, PATCH, DELETE" : "POST"))
+    struct route route;
+    if (!answer_routes(request, app->process->model, methods, &route))
         return;
-    if (str_equal(request->method, STR("GET")) || str_equal(request->method, STR("HEAD")))
+    if (answer_is_among(request->method, "GET, HEAD"))
         find(request, &route);
     else
         handle_command(request, &route);
@@ -155,7 +171,7 @@ static void handle_old_write(struct http_request *request)
     struct app *app = request->arg;
     struct command command = {0};
     if (old_paths_parse_write(request, app->process->model, &command))
-        submit(request, &command, true);
+        submit(request, &command, NULL, true);
 }
 
 static void handle(struct http_request *request)
@@ -165,8 +181,8 @@ static void handle(struct http_request *request)
         return;
     if (!atomic_load(&app->process->is_migrated))
         answer_status(request, STATUS_STARTING, "the database has not been reached yet");
-    else if (route_is_v1(request->path))
-        handle_v1(request);
+    else if (route_is_known(app->process->model, request->path))
+        handle_record(request);
     else if (str_equal(request->path, STR("/database/write/")))
         handle_old_write(request);
     else if (str_starts_with(request->path, STR("/replication/")))

@@ -51,6 +51,7 @@ settings_of() {
     case $name in
     write)
         echo "WRITE_DATABASE_URL=$(database_url write)"
+        echo "PSEUDONYM_KEY=$(<"$state/pseudonym_key")"
         echo "REDIS_URL=redis://$(address_of redis)/0"
         ;;
     read-*)

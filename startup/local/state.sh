@@ -26,9 +26,12 @@ settle_in() {
     choose_base
     put base_port <<<"$base"
     mkdir -p "$state"/{logs,run}
-    if [[ ! -s $state/password ]]; then
-        od -An -N16 -tx1 /dev/urandom | tr -d ' \n' | put password
-    fi
+    local secret
+    for secret in password pseudonym_key; do
+        if [[ ! -s $state/$secret ]]; then
+            od -An -N16 -tx1 /dev/urandom | tr -d ' \n' | put "$secret"
+        fi
+    done
 }
 
 # `clean` removes this folder, so it must not be somebody's home.

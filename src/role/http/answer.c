@@ -109,6 +109,22 @@ bool answer_allows(struct http_request *request, const char *methods)
     return false;
 }
 
+bool answer_routes(struct http_request *request, const struct model *model,
+                   const char *const methods[ROUTE_PART_COUNT], struct route *out)
+{
+    struct problem problem = {0};
+    bool is_routed = route_parse(model, request->method, request->path, out, &problem);
+    if (!is_routed)
+        answer_problem(request, &problem);
+    problem_free(&problem);
+    if (!is_routed || (out->alias != NULL && !answer_allows(request, out->methods)))
+        return false;
+    if (methods[out->part] != NULL)
+        return answer_allows(request, methods[out->part]);
+    answer_status(request, STATUS_FORBIDDEN, NULL);
+    return false;
+}
+
 bool answer_shows_key(const struct http_request *request, const char *key)
 {
     static const struct str scheme = {"Bearer ", 7};

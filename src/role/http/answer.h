@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/problem.h"
 #include "io/http_server.h"
+#include "role/http/route.h"
 
 /* The document alone; `error`, where it is not NULL, is a member of its own in front. */
 void answer_write_problem(const struct problem *problem, const char *error, struct buf *out);
@@ -29,6 +30,11 @@ bool answer_is_among(struct str method, const char *methods);
 
 /* True when the method is among `methods` ("GET, HEAD"); else it has answered 405 with Allow. */
 bool answer_allows(struct http_request *request, const char *methods) must_check;
+
+/* Finds the route of a request and sees that its method is allowed there; `methods` says what the
+ * role does with each part, NULL: nothing. False: it has answered 404, 400, 403 or 405. */
+bool answer_routes(struct http_request *request, const struct model *model,
+                   const char *const methods[ROUTE_PART_COUNT], struct route *out) must_check;
 
 /* Does the request show the cluster key? NULL: none is needed. */
 bool answer_shows_key(const struct http_request *request, const char *key);

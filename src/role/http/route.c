@@ -1,10 +1,13 @@
 #include "role/http/route.h"
 
+#include <stdio.h>
+
 static const struct str prefix = {"/v1/", 4};
 
-bool route_is_v1(struct str path)
+bool route_is_known(const struct model *model, struct str path)
 {
-    return str_starts_with(path, prefix);
+    struct str id;
+    return str_starts_with(path, prefix) || model_find_alias(model, STR(""), path, &id) != NULL;
 }
 
 static const struct service *find_service(const struct model *model, struct str name,
@@ -47,8 +50,26 @@ bool route_parse_id(struct str text, struct uuid *out, struct problem *problem)
     return false;
 }
 
-bool route_parse(const struct model *model, struct str path, struct route *out,
-                 struct problem *problem)
+/* What stands behind the collection's name; NULL: nothing. */
+static bool parse_part(struct str rest, struct route *out, struct problem *problem)
+{
+    if (rest.ptr == NULL)
+        return true;
+    if (str_equal(rest, STR("batch"))) {
+        out->part = ROUTE_BATCH;
+        return true;
+    }
+    struct str id = str_cut(&rest, '/');
+    out->part = rest.ptr == NULL ? ROUTE_RECORD : ROUTE_HISTORY;
+    if (rest.ptr != NULL && !str_equal(rest, STR("history"))) {
+        problem_set(problem, STATUS_NOT_FOUND, "a record has nothing but its history below it");
+        return false;
+    }
+    return route_parse_id(id, &out->id, problem);
+}
+
+static bool parse_own(const struct model *model, struct str path, struct route *out,
+                      struct problem *problem)
 {
     struct str rest = {path.ptr + prefix.len, path.len - prefix.len};
     out->service = find_service(model, str_cut(&rest, '/'), problem);
@@ -57,8 +78,49 @@ bool route_parse(const struct model *model, struct str path, struct route *out,
     /* A slash at the end is forgiven. */
     if (rest.len > 0 && rest.ptr[rest.len - 1] == '/')
         rest.len--;
-    struct str name = str_cut(&rest, '/');
-    out->collection = find_collection(out->service, name, problem);
-    out->has_id = rest.ptr != NULL;
-    return out->collection != NULL && (!out->has_id || route_parse_id(rest, &out->id, problem));
+    out->collection = find_collection(out->service, str_cut(&rest, '/'), problem);
+    return out->collection != NULL && parse_part(rest, out, problem);
+}
+
+static void list_methods(const struct model *model, struct str path, struct route *out)
+{
+    static const char *const known[] = {"GET", "POST", "PUT", "PATCH", "DELETE"};
+    struct buf methods = {0};
+    struct str id;
+    for (size_t i = 0; i < countof(known); i++)
+        if (model_find_alias(model, str_from(known[i]), path, &id) != NULL)
+            buf_printf(&methods, "%s%s%s", methods.len == 0 ? "" : ", ", known[i],
+                       i == 0 ? ", HEAD" : "");
+    snprintf(out->methods, sizeof(out->methods), STR_FMT, STR_ARG(buf_str(&methods)));
+    buf_free(&methods);
+}
+
+/* The alias of that method; or, for telling which there are, any of the path. */
+static bool parse_alias(const struct model *model, struct str method, struct str path,
+                        struct route *out)
+{
+    struct str id;
+    bool is_head = str_equal(method, STR("HEAD"));
+    out->alias = model_find_alias(model, is_head ? STR("GET") : method, path, &id);
+    if (out->alias == NULL)
+        out->alias = model_find_alias(model, STR(""), path, &id);
+    assert(out->alias != NULL); /* route_is_known said so */
+    list_methods(model, path, out);
+    out->collection = out->alias->collection;
+    out->service = model_find_service(model, str_from(out->collection->service));
+    out->part = alias_has_id(out->alias) ? ROUTE_RECORD : ROUTE_COLLECTION;
+    return out->part == ROUTE_COLLECTION || uuid_parse(id, &out->id);
+}
+
+bool route_parse(const struct model *model, struct str method, struct str path, struct route *out,
+                 struct problem *problem)
+{
+    *out = (struct route){0};
+    if (str_starts_with(path, prefix))
+        return parse_own(model, path, out, problem);
+    if (parse_alias(model, method, path, out))
+        return true;
+    /* An id of the former system. */
+    problem_set(problem, STATUS_NOT_FOUND, "there is no record with this id");
+    return false;
 }

@@ -1,4 +1,5 @@
-/* /v1/<service>/<collection>[/<id>], read against the model. */
+/* /v1/<service>/<collection>[/<id>] and what belongs to them, and the older paths that the model
+ * declares for them, read against the model. */
 #ifndef ROLE_HTTP_ROUTE_H
 #define ROLE_HTTP_ROUTE_H
 
@@ -6,19 +7,29 @@
 #include "base/problem.h"
 #include "model/model.h"
 
+enum route_part {
+    ROUTE_COLLECTION,
+    ROUTE_BATCH,   /* <collection>/batch */
+    ROUTE_RECORD,  /* <collection>/<id> */
+    ROUTE_HISTORY, /* <collection>/<id>/history */
+    ROUTE_PART_COUNT,
+};
+
 struct route {
     const struct service *service;
     const struct collection *collection;
-    bool has_id;
-    struct uuid id;
+    enum route_part part;
+    struct uuid id;            /* of a record or its history */
+    const struct alias *alias; /* the older path that it came by; NULL: by its own */
+    char methods[48];          /* that an older path takes: "GET, HEAD, POST" */
 };
 
-/* Does the path begin as ours do? */
-bool route_is_v1(struct str path);
+/* Does the path begin as ours do, or is it an older one? */
+bool route_is_known(const struct model *model, struct str path);
 
 /* False with `problem` set: NOT_FOUND for what the model does not have, BAD_REQUEST for a
  * malformed id. */
-bool route_parse(const struct model *model, struct str path, struct route *out,
+bool route_parse(const struct model *model, struct str method, struct str path, struct route *out,
                  struct problem *problem) must_check;
 
 /* An id of a path or an old query. False with `problem` set. */

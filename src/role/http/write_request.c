@@ -1,5 +1,7 @@
 #include "role/http/write_request.h"
 
+#include "role/http/older_names.h"
+
 /* A type without its parameters: "application/json; charset=utf-8". */
 static bool is_type(struct str given, const char *type)
 {
@@ -85,6 +87,10 @@ static bool take_key(const struct http_request *request, struct command *command
     buf_append_str(&command->origin_texts, key);
     command->key = (struct str){command->origin_texts.ptr + from, key.len};
     digest_sha256(parts, countof(parts), command->request);
+    /* Of a body that may be personal not even a hash is kept that could be guessed at. */
+    if (command->collection->pseudonym_key.len > 0)
+        digest_hmac(command->collection->pseudonym_key,
+                    (struct str){(const char *)command->request, DIGEST_SIZE}, command->request);
     return true;
 }
 
@@ -131,15 +137,18 @@ bool write_request_parse(struct http_request *request, const struct route *route
 {
     *out = (struct command){.kind = kind_of(request->method),
                             .collection = route->collection,
-                            .id = route->has_id ? route->id : uuid_new()};
+                            .id = route->part == ROUTE_RECORD ? route->id : uuid_new()};
     if (request->query.len > 0)
         problem_set(problem, STATUS_BAD_REQUEST, "a command takes no query parameters");
     bool has_body = out->kind != COMMAND_DELETE;
+    bool is_typed = has_body && route->alias == NULL; /* the former systems did not look */
     bool is_fine = !problem_is_set(problem) && take_conditions(request, out, problem) &&
-                   (!has_body || check_type(request, problem)) &&
+                   (!is_typed || check_type(request, problem)) &&
                    write_request_origin(request, out, problem);
     if (is_fine && has_body)
         out->body = write_request_body(request, problem);
+    if (out->body != NULL)
+        older_names_read(route->alias, &out->body);
     if (problem_is_set(problem))
         command_free(out);
     return !problem_is_set(problem);

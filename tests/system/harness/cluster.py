@@ -10,6 +10,7 @@ from .process import Process, wait_until
 REPOSITORY = Path(__file__).resolve().parents[3]
 BINARY = Path(os.environ.get("MAMPARO_BINARY", REPOSITORY / "build/gcc/mamparo")).resolve()
 MODELS = REPOSITORY / "models"
+PSEUDONYM_KEY = "a key of the tests, for pseudonyms".replace(" ", "-")
 
 
 class Server(Process):
@@ -86,7 +87,7 @@ class Cluster:
     def new_write(self, name):
         return self.new_server(
             name, "write", WRITE_DATABASE_URL=self.postgres.url(self.write_database),
-            REDIS_URL=self.redis.url(), REPLICATION_SLOT=self.name)
+            REDIS_URL=self.redis.url(), REPLICATION_SLOT=self.name, PSEUDONYM_KEY=PSEUDONYM_KEY)
 
     def new_read(self, name, database):
         return self.new_server(

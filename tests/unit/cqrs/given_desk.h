@@ -50,7 +50,9 @@ static inline int open_store(void **state)
     for (size_t i = 0; i < countof(desk.collections); i++)
         desk.collections[i] = given_collection(
             "{'name':'title','type':'string','minLength':1,'maxLength':99,'unique':true}");
-    desk.service = (struct service){desk.collections[0]->service, desk.collections, 2};
+    desk.service = (struct service){.name = desk.collections[0]->service,
+                                    .collections = desk.collections,
+                                    .collection_count = 2};
     desk.model = (struct model){&desk.service, 1};
     desk.pool = pg_pool_open(loop_new(), &(struct pg_pool_options){0});
     desk.store = write_store_new(desk.pool, &desk.model);

@@ -24,7 +24,8 @@ static char *write_ddl(const char *const *names, size_t count, const char *field
         if (collections[i] == NULL)
             fail_msg("%s", mistakes.ptr);
     }
-    struct service service = {service_name, collections, count};
+    struct service service = {
+        .name = service_name, .collections = collections, .collection_count = count};
     struct model model = {&service, 1};
     ddl_write(&model, side, &out);
     for (size_t i = 0; i < count; i++)

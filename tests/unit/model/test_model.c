@@ -124,7 +124,7 @@ static void what_is_hidden_or_no_schema_is_passed_over(void **state)
     add_folder(*state, ".git");
     add_file(*state, ".git/x.avsc", "no schema");
     add_folder(*state, "a");
-    add_file(*state, "a/service.json", "no schema");
+    add_file(*state, "a/notes.json", "no schema");
     add_file(*state, "a/.items.avsc", "no schema");
     add_file(*state, "a/items.avsc~", "no schema");
     add_file(*state, "a/items.avsc", ITEMS);

@@ -24,7 +24,7 @@ static void assert_taken(const struct collection *collection, const char *body,
 {
     struct problem problem = {0};
     struct json *given = given_json(body);
-    struct json *taken = validate_document(collection, given, &problem);
+    struct json *taken = validate_document(collection, NULL, given, &problem);
     if (taken == NULL)
         fail_msg("%s was refused: %s", body, problem.mistakes.ptr);
     assert_false(problem_is_set(&problem));
@@ -40,7 +40,7 @@ static void assert_refused(const struct collection *collection, const char *body
     struct problem problem = {0};
     struct buf expected = {0};
     struct json *given = given_json(body);
-    struct json *taken = validate_document(collection, given, &problem);
+    struct json *taken = validate_document(collection, NULL, given, &problem);
     if (taken != NULL)
         fail_msg("%s was taken", body);
     assert_int_equal(problem.status, STATUS_INVALID);
@@ -172,7 +172,7 @@ static void a_bound_that_is_open_or_large_is_said_as_people_write_it(void **stat
         struct problem problem = {0};
         struct json *body = json_make_object();
         json_put(body, "a", given_json(rows[i][1]));
-        assert_null(validate_document(collection, body, &problem));
+        assert_null(validate_document(collection, NULL, body, &problem));
         if (strstr(problem.mistakes.ptr, rows[i][2]) != NULL)
             fail_msg("\"%s\" says %s", rows[i][2], problem.mistakes.ptr);
         problem_free(&problem);

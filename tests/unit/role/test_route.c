@@ -13,7 +13,18 @@
 /* clinic with entries and reports, and an empty lab. */
 static struct collection *collections[2];
 static char clinic[] = "clinic", lab[] = "lab";
-static struct service services[] = {{clinic, collections, 2}, {lab, NULL, 0}};
+static struct alias aliases[] = {
+    {.method = "POST", .path = "/entradas"},
+    {.method = "GET", .path = "/entradas"},
+    {.method = "PUT", .path = "/entradas/{id}/"},
+};
+static struct service services[] = {
+    {.name = clinic,
+     .collections = collections,
+     .collection_count = 2,
+     .aliases = {.items = aliases, .count = countof(aliases)}},
+    {.name = lab},
+};
 static const struct model model = {services, 2};
 
 static int make_model(void **state)
@@ -24,6 +35,8 @@ static int make_model(void **state)
     (void)state;
     collections[0] = schema_load("f", STR("clinic"), STR("entries"), str_from(text), &mistakes);
     collections[1] = schema_load("f", STR("clinic"), STR("reports"), str_from(text), &mistakes);
+    for (size_t i = 0; i < countof(aliases); i++)
+        aliases[i].collection = collections[0];
     return mistakes.len > 0;
 }
 
@@ -40,29 +53,34 @@ static void a_path_leads_to_a_collection_or_a_record(void **state)
     static const struct {
         const char *path;
         int collection;
-        const char *id; /* NULL: none */
+        enum route_part part;
     } rows[] = {
-        {"/v1/clinic/entries", 0, NULL},
-        {"/v1/clinic/entries/", 0, NULL},
-        {"/v1/clinic/reports", 1, NULL},
-        {"/v1/clinic/reports/" UUID, 1, UUID},
-        {"/v1/clinic/reports/" UUID "/", 1, UUID},
-        {"/v1/clinic/entries/018F3E7C-0000-7000-8000-00000000000A", 0, UUID},
+        {"/v1/clinic/entries", 0, ROUTE_COLLECTION},
+        {"/v1/clinic/entries/", 0, ROUTE_COLLECTION},
+        {"/v1/clinic/reports", 1, ROUTE_COLLECTION},
+        {"/v1/clinic/reports/batch", 1, ROUTE_BATCH},
+        {"/v1/clinic/reports/batch/", 1, ROUTE_BATCH},
+        {"/v1/clinic/reports/" UUID, 1, ROUTE_RECORD},
+        {"/v1/clinic/reports/" UUID "/", 1, ROUTE_RECORD},
+        {"/v1/clinic/entries/018F3E7C-0000-7000-8000-00000000000A", 0, ROUTE_RECORD},
+        {"/v1/clinic/entries/" UUID "/history", 0, ROUTE_HISTORY},
+        {"/v1/clinic/entries/" UUID "/history/", 0, ROUTE_HISTORY},
     };
     (void)state;
     for (size_t i = 0; i < countof(rows); i++) {
         struct route route = {0};
         struct problem problem = {0};
-        assert_true(route_is_v1(str_from(rows[i].path)));
-        if (!route_parse(&model, str_from(rows[i].path), &route, &problem))
+        assert_true(route_is_known(&model, str_from(rows[i].path)));
+        if (!route_parse(&model, STR("GET"), str_from(rows[i].path), &route, &problem))
             fail_msg("%s: %s", rows[i].path, problem.detail);
         assert_ptr_equal(route.service, &services[0]);
         assert_ptr_equal(route.collection, collections[rows[i].collection]);
-        assert_int_equal(route.has_id, rows[i].id != NULL);
-        if (rows[i].id != NULL) {
+        assert_int_equal(route.part, rows[i].part);
+        assert_null(route.alias);
+        if (route.part >= ROUTE_RECORD) {
             char text[UUID_TEXT_SIZE];
             uuid_format(&route.id, text);
-            assert_string_equal(text, rows[i].id);
+            assert_string_equal(text, UUID);
         }
     }
 }
@@ -71,6 +89,7 @@ static void a_path_that_leads_nowhere_says_what_there_is(void **state)
 {
 #define NO_SERVICE    "no such service; there are: clinic, lab"
 #define NO_COLLECTION "no such collection; clinic has: entries, reports"
+#define NO_PART       "a record has nothing but its history below it"
 #define NO_UUID       "the id must be a UUID like 01890a5d-ac96-774b-bcce-b302099a8057"
     static const struct {
         const char *path;
@@ -95,15 +114,18 @@ static void a_path_that_leads_nowhere_says_what_there_is(void **state)
         {"/v1/clinic/entries/7", STATUS_BAD_REQUEST, NO_UUID},
         {"/v1/clinic/entries//", STATUS_BAD_REQUEST, NO_UUID},
         {"/v1/clinic/entries/" UUID "0", STATUS_BAD_REQUEST, NO_UUID},
-        {"/v1/clinic/entries/" UUID "/x", STATUS_BAD_REQUEST, NO_UUID},
-        {"/v1/clinic/entries/" UUID "//", STATUS_BAD_REQUEST, NO_UUID},
-        {"/v1/clinic/entries/../reports", STATUS_BAD_REQUEST, NO_UUID},
+        {"/v1/clinic/entries/7/history", STATUS_BAD_REQUEST, NO_UUID},
+        {"/v1/clinic/entries/batch/x", STATUS_NOT_FOUND, NO_PART},
+        {"/v1/clinic/entries/" UUID "/x", STATUS_NOT_FOUND, NO_PART},
+        {"/v1/clinic/entries/" UUID "//", STATUS_NOT_FOUND, NO_PART},
+        {"/v1/clinic/entries/" UUID "/history/x", STATUS_NOT_FOUND, NO_PART},
+        {"/v1/clinic/entries/../reports", STATUS_NOT_FOUND, NO_PART},
     };
     (void)state;
     for (size_t i = 0; i < countof(rows); i++) {
         struct route route = {0};
         struct problem problem = {0};
-        if (route_parse(&model, str_from(rows[i].path), &route, &problem))
+        if (route_parse(&model, STR("GET"), str_from(rows[i].path), &route, &problem))
             fail_msg("%s was taken", rows[i].path);
         assert_string_equal(problem.detail, rows[i].detail);
         assert_int_equal(problem.status, rows[i].status);
@@ -111,7 +133,48 @@ static void a_path_that_leads_nowhere_says_what_there_is(void **state)
     }
 }
 
-static void only_what_begins_with_v1_is_ours(void **state)
+static void an_older_path_leads_where_the_model_says(void **state)
+{
+    static const struct {
+        const char *method, *path;
+        int alias;
+        enum route_part part;
+        const char *methods;
+    } rows[] = {
+        {"POST", "/entradas", 0, ROUTE_COLLECTION, "GET, HEAD, POST"},
+        {"POST", "/entradas/", 0, ROUTE_COLLECTION, "GET, HEAD, POST"},
+        {"GET", "/entradas", 1, ROUTE_COLLECTION, "GET, HEAD, POST"},
+        {"HEAD", "/entradas", 1, ROUTE_COLLECTION, "GET, HEAD, POST"},
+        {"PUT", "/entradas/" UUID "/", 2, ROUTE_RECORD, "PUT"},
+        {"PUT", "/entradas/" UUID, 2, ROUTE_RECORD, "PUT"},
+        {"DELETE", "/entradas/" UUID, 2, ROUTE_RECORD, "PUT"}, /* for saying what is allowed */
+    };
+    (void)state;
+    for (size_t i = 0; i < countof(rows); i++) {
+        struct route route;
+        struct problem problem = {0};
+        assert_true(route_is_known(&model, str_from(rows[i].path)));
+        if (!route_parse(&model, str_from(rows[i].method), str_from(rows[i].path), &route,
+                         &problem))
+            fail_msg("%s: %s", rows[i].path, problem.detail);
+        assert_ptr_equal(route.alias, &aliases[rows[i].alias]);
+        assert_ptr_equal(route.collection, collections[0]);
+        assert_ptr_equal(route.service, &services[0]);
+        assert_int_equal(route.part, rows[i].part);
+        assert_string_equal(route.methods, rows[i].methods);
+    }
+}
+
+static void an_id_of_the_former_system_is_not_there(void **state)
+{
+    struct route route;
+    struct problem problem = {0};
+    (void)state;
+    assert_false(route_parse(&model, STR("PUT"), STR("/entradas/17/"), &route, &problem));
+    assert_int_equal(problem.status, STATUS_NOT_FOUND);
+}
+
+static void what_begins_with_v1_is_ours(void **state)
 {
     static const struct {
         const char *path;
@@ -121,7 +184,7 @@ static void only_what_begins_with_v1_is_ours(void **state)
                 {"/V1/", false}, {"//v1/", false}};
     (void)state;
     for (size_t i = 0; i < countof(rows); i++)
-        assert_int_equal(route_is_v1(str_from(rows[i].path)), rows[i].is_v1);
+        assert_int_equal(route_is_known(&model, str_from(rows[i].path)), rows[i].is_v1);
 }
 
 int main(void)
@@ -129,7 +192,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_path_leads_to_a_collection_or_a_record),
         cmocka_unit_test(a_path_that_leads_nowhere_says_what_there_is),
-        cmocka_unit_test(only_what_begins_with_v1_is_ours),
+        cmocka_unit_test(what_begins_with_v1_is_ours),
+        cmocka_unit_test(an_older_path_leads_where_the_model_says),
+        cmocka_unit_test(an_id_of_the_former_system_is_not_there),
     };
     return cmocka_run_group_tests(tests, make_model, free_model);
 }
