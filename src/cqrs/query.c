@@ -26,7 +26,7 @@ bool query_decode(struct str text, struct buf *out)
 static void allowed_parameters(const struct collection *collection, struct buf *out)
 {
     buf_append_text(out, "page, page_size");
-    for (size_t i = 0; i < collection->field_count; i++)
+    for (size_t i = 0; collection != NULL && i < collection->field_count; i++)
         if (collection->fields[i].is_filter)
             buf_printf(out, ", %s", collection->fields[i].name);
 }
@@ -95,7 +95,7 @@ static void take_parameter(const struct collection *collection, struct str name,
         take_number(name, value, QUERY_PAGE_SIZE_MAX, &out->page_size, problem);
         return;
     }
-    const struct field *field = schema_find_field(collection, name);
+    const struct field *field = collection != NULL ? schema_find_field(collection, name) : NULL;
     if (field != NULL && field->is_filter)
         take_filter(field, value, out, problem);
     else
@@ -132,7 +132,7 @@ bool query_parse(const struct collection *collection, struct str text, struct qu
     if (out->page == 0)
         out->page = 1;
     if (out->page_size == 0)
-        out->page_size = collection->page_size;
+        out->page_size = collection != NULL ? collection->page_size : QUERY_PAGE_SIZE;
     return problem->mistake_count == before;
 }
 

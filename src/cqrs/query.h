@@ -6,7 +6,7 @@
 #include "base/problem.h"
 #include "model/schema.h"
 
-enum { QUERY_FILTERS_MAX = 8, QUERY_PAGE_SIZE_MAX = 100 };
+enum { QUERY_FILTERS_MAX = 8, QUERY_PAGE_SIZE = 10, QUERY_PAGE_SIZE_MAX = 100 };
 
 struct query_filter {
     const struct field *field;
@@ -20,8 +20,8 @@ struct query {
     struct buf texts;
 };
 
-/* False with `problem` set, naming each parameter that is unknown, malformed or given twice, and
- * what is allowed. Free the query in either case. */
+/* `collection` NULL: a list that can only be paged. False with `problem` set, naming each parameter
+ * that is unknown, malformed or given twice, and what is allowed. Free the query in either case. */
 bool query_parse(const struct collection *collection, struct str text, struct query *out,
                  struct problem *problem) must_check;
 void query_free(struct query *query);

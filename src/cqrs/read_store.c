@@ -11,6 +11,13 @@ static void log_refusal(const struct pg_outcome *outcome)
         log_error("read_store.refused", log_text("sqlstate", outcome->sqlstate));
 }
 
+static void add_uuid(struct pg_values *values, const struct uuid *id)
+{
+    char text[UUID_TEXT_SIZE];
+    uuid_format(id, text);
+    pg_values_add_text(values, str_from(text));
+}
+
 /* One record */
 
 struct search {
@@ -36,12 +43,11 @@ static void on_found(void *arg, const struct pg_outcome *outcome)
 void read_store_find(struct pg_pool *pool, const struct collection *collection,
                      const struct uuid *id, read_store_record_fn *done, void *arg)
 {
-    char text[UUID_TEXT_SIZE], sql[256];
+    char sql[256];
     struct search *search = mem_new(1, sizeof(*search));
     struct pg_values values = {0};
     *search = (struct search){done, arg};
-    uuid_format(id, text);
-    pg_values_add_text(&values, str_from(text));
+    add_uuid(&values, id);
     snprintf(sql, sizeof(sql), "select version, body from %s where id = $1::uuid and not deleted",
              collection->table);
     pg_pool_submit(pool, pg_pool_statement(pool, PG_KIND_READ, sql, 1), &values, on_found, search);
@@ -111,4 +117,45 @@ void read_store_list(struct pg_pool *pool, const struct collection *collection,
     pg_pool_submit(pool, pg_pool_statement(pool, PG_KIND_READ, sql.ptr, values.count), &values,
                    on_page, listing);
     buf_free(&sql);
+}
+
+/* A history */
+
+static const char history_sql[] =
+    "select (select count(*) from mamparo.history where subject = $1::uuid and collection = $2),\n"
+    "  coalesce((select string_agg('{\"version\":' || version || ',\"time\":' ||\n"
+    "    to_json(to_char(time, 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'))::text || ',\"actor\":' ||\n"
+    "    coalesce(to_json(actor)::text, 'null') || ',\"kind\":' || to_json(kind)::text ||\n"
+    "    ',\"before\":' || coalesce(before, 'null') || ',\"after\":' || coalesce(after, 'null')\n"
+    "    || '}', ',' order by version desc)\n"
+    "  from (select * from mamparo.history where subject = $1::uuid and collection = $2\n"
+    "    order by version desc limit $3::bigint offset $4::bigint) page), '')";
+
+static void on_history(void *arg, const struct pg_outcome *outcome)
+{
+    struct listing *listing = arg;
+    if (outcome->status == STATUS_OK && pg_rows_number(outcome->rows, 0, 0) == 0) {
+        listing->done(listing->arg, &(struct read_page){.status = STATUS_NOT_FOUND});
+        free(listing);
+        return;
+    }
+    on_page(listing, outcome);
+}
+
+void read_store_history(struct pg_pool *pool, const struct read_history *wanted,
+                        read_store_page_fn *done, void *arg)
+{
+    const struct collection *collection = wanted->collection;
+    struct listing *listing = mem_new(1, sizeof(*listing));
+    struct pg_values values = {0};
+    struct buf name = {0};
+    *listing = (struct listing){done, arg};
+    add_uuid(&values, wanted->id);
+    buf_printf(&name, "%s/%s", collection->service, collection->name);
+    pg_values_add_text(&values, buf_str(&name));
+    pg_values_add_number(&values, wanted->page_size);
+    pg_values_add_number(&values, (wanted->page - 1) * wanted->page_size);
+    pg_pool_submit(pool, pg_pool_statement(pool, PG_KIND_READ, history_sql, values.count), &values,
+                   on_history, listing);
+    buf_free(&name);
 }

@@ -1,5 +1,5 @@
-/* A replica's tables, as one loop reads them: a record by id, a page of a list. Rows hold their
- * JSON as it is served: answering is a look-up and a copy. */
+/* A replica's tables, as one loop reads them: a record by id, a page of a list, a history. Rows
+ * hold their JSON as it is served: answering is a look-up and a copy. */
 #ifndef CQRS_READ_STORE_H
 #define CQRS_READ_STORE_H
 
@@ -27,5 +27,15 @@ struct read_page {
 typedef void read_store_page_fn(void *arg, const struct read_page *page);
 void read_store_list(struct pg_pool *pool, const struct collection *collection,
                      const struct query *query, read_store_page_fn *done, void *arg);
+
+/* A page of what happened to a record, the newest first; a deleted one has its history too.
+ * NOT_FOUND where nothing is known of the id. */
+struct read_history {
+    const struct collection *collection;
+    const struct uuid *id;
+    int64_t page, page_size;
+};
+void read_store_history(struct pg_pool *pool, const struct read_history *wanted,
+                        read_store_page_fn *done, void *arg);
 
 #endif

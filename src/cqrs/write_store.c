@@ -14,7 +14,7 @@ struct shelf {
 
 struct write_store {
     struct pg_pool *pool;
-    const struct pg_statement *find_key;
+    const struct pg_statement *find_key, *event_page;
     struct shelf *shelves;
     size_t shelf_count;
 };
@@ -52,13 +52,29 @@ static const char find_sql[] = "select version, deleted, body from %s where id =
 
 /* A page ends at 500 rows or 4 MiB, whichever is first, but has one row where there is one. */
 static const char page_sql[] =
-    "select (select epoch from mamparo.epoch), coalesce(string_agg(row::text, ','), '') from (\n"
+    "select (select epoch from mamparo.epoch), '\"records\":[' ||\n"
+    "  coalesce(string_agg(row::text, ','), '') || ']' from (\n"
     "  select json_build_object('id', id, 'version', version, 'deleted', deleted, 'created_at',\n"
     "    to_char(created_at, 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), 'body', body) as row\n"
     "  from (select *, sum(length(body)) over (order by id) as bytes,\n"
     "      row_number() over (order by id) as number\n"
     "    from (select * from %s where id > $1::uuid order by id limit 500) few) counted\n"
     "  where number = 1 or bytes < 4194304 order by id) page";
+
+/* All services' events lie together: a page is a span of ids, of which one service's are told. */
+static const char event_page_sql[] =
+    "with few as (select *, sum(2 * length(data)) over (order by id) as bytes,\n"
+    "    row_number() over (order by id) as number\n"
+    "  from (select * from mamparo.events where id > $1::uuid order by id limit 1000) few),\n"
+    "page as (select * from few where number = 1 or bytes < 4194304)\n"
+    "select (select epoch from mamparo.epoch),\n"
+    "  '\"last\":' || coalesce((select to_json(id)::text from page order by id desc limit 1), "
+    "'null')\n"
+    "  || ',\"events\":[' || coalesce((select string_agg(json_build_object(\n"
+    "    'collection', collection, 'type', type, 'subject', subject, 'actor', actor,\n"
+    "    'time', to_char(time, 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'),\n"
+    "    'fingerprint', fingerprint, 'data', encode(data, 'hex'))::text, ',' order by id)\n"
+    "  from page where service = $2::text), '') || ']'";
 
 static const struct pg_statement *statement(struct write_store *store, const char *head,
                                             const struct collection *collection, int parameters)
@@ -93,6 +109,7 @@ struct write_store *write_store_new(struct pg_pool *pool, const struct model *mo
     struct write_store *store = mem_new(1, sizeof(*store));
     store->pool = pool;
     store->find_key = pg_pool_statement(pool, PG_KIND_READ, key_sql, 2);
+    store->event_page = pg_pool_statement(pool, PG_KIND_READ, event_page_sql, 2);
     for (size_t s = 0; s < model->service_count; s++)
         store->shelf_count += model->services[s].collection_count;
     store->shelves = mem_new(store->shelf_count, sizeof(struct shelf));
@@ -333,22 +350,38 @@ static void on_page(void *arg, const struct pg_outcome *outcome)
     if (status == STATUS_OK && epoch.len == 0)
         status = STATUS_STARTING; /* no relay has led yet */
     if (status == STATUS_OK) {
-        buf_printf(&json, "{\"epoch\":\"" STR_FMT "\",\"records\":[", STR_ARG(epoch));
+        buf_printf(&json, "{\"epoch\":\"" STR_FMT "\",", STR_ARG(epoch));
         buf_append_str(&json, pg_rows_text(outcome->rows, 0, 1));
-        buf_append_text(&json, "]}");
+        buf_append_char(&json, '}');
     }
     page->done(page->arg, status, buf_str(&json));
     buf_free(&json);
     free(page);
 }
 
-void write_store_page(struct write_store *store, const struct collection *collection,
-                      const struct uuid *after, write_store_page_fn *done, void *arg)
+static struct page *begin_page(const struct uuid *after, struct pg_values *values,
+                               write_store_page_fn *done, void *arg)
 {
     static const struct uuid nil;
     struct page *page = mem_new(1, sizeof(*page));
-    struct pg_values values = {0};
     *page = (struct page){done, arg};
-    add_uuid(&values, after != NULL ? after : &nil);
+    add_uuid(values, after != NULL ? after : &nil);
+    return page;
+}
+
+void write_store_page(struct write_store *store, const struct collection *collection,
+                      const struct uuid *after, write_store_page_fn *done, void *arg)
+{
+    struct pg_values values = {0};
+    struct page *page = begin_page(after, &values, done, arg);
     pg_pool_submit(store->pool, shelf_of(store, collection)->page, &values, on_page, page);
+}
+
+void write_store_event_page(struct write_store *store, const struct service *service,
+                            const struct uuid *after, write_store_page_fn *done, void *arg)
+{
+    struct pg_values values = {0};
+    struct page *page = begin_page(after, &values, done, arg);
+    pg_values_add_text(&values, str_from(service->name));
+    pg_pool_submit(store->pool, store->event_page, &values, on_page, page);
 }

@@ -43,4 +43,9 @@ typedef void write_store_page_fn(void *arg, enum status status, struct str json)
 void write_store_page(struct write_store *store, const struct collection *collection,
                       const struct uuid *after, write_store_page_fn *done, void *arg);
 
+/* The same of what happened to a service's records, in the order of the events' ids. A page may
+ * have none of the service's; behind the last one `last` is null. */
+void write_store_event_page(struct write_store *store, const struct service *service,
+                            const struct uuid *after, write_store_page_fn *done, void *arg);
+
 #endif

@@ -107,6 +107,7 @@ enum pg_log_opening pg_log_open(const struct pg_log_options *options, uint64_t p
     struct pg_log *log = mem_new(1, sizeof(*log));
     log->conn = conn;
     log->confirmed = position;
+    log->output.table = options->table;
     *log_out = log;
     return PG_LOG_OPENED;
 }

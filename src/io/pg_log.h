@@ -15,6 +15,7 @@ struct pg_log_options {
     const char *url;
     const char *slot;        /* a name of lower-case letters, digits and underscores */
     const char *publication; /* likewise */
+    const char *table;       /* whose rows are read; lives as long as the log */
 };
 
 enum pg_log_opening {

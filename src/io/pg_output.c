@@ -30,16 +30,11 @@ static bool read_begin(struct pg_output *output, struct str message)
     return take_integer(&message, 8, &output->commit);
 }
 
-/* Int32 id, String namespace, String name, Int8 identity, Int16 columns, and of each column:
- * Int8 flags, String name, Int32 type, Int32 modifier. */
-static bool read_relation(struct pg_output *output, struct str message)
+/* Int8 flags, String name, Int32 type, Int32 modifier. */
+static bool read_column_names(struct pg_output *output, struct str message, uint64_t count)
 {
-    uint64_t id, identity, count, unused;
-    struct str space, name;
-    if (!take_integer(&message, 4, &id) || !take_text(&message, &space) ||
-        !take_text(&message, &name) || !take_integer(&message, 1, &identity) ||
-        !take_integer(&message, 2, &count) || count > PG_LOG_COLUMNS_MAX)
-        return false;
+    uint64_t unused;
+    struct str name;
     buf_reset(&output->names);
     for (uint64_t i = 0; i < count; i++) {
         if (!take_integer(&message, 1, &unused) || !take_text(&message, &name) ||
@@ -47,9 +42,23 @@ static bool read_relation(struct pg_output *output, struct str message)
             return false;
         buf_append(&output->names, name.ptr, name.len + 1);
     }
+    return true;
+}
+
+/* Int32 id, String namespace, String name, Int8 identity, Int16 columns, and each column. */
+static bool read_relation(struct pg_output *output, struct str message)
+{
+    uint64_t id, identity, count;
+    struct str space, name;
+    if (!take_integer(&message, 4, &id) || !take_text(&message, &space) ||
+        !take_text(&message, &name) || !take_integer(&message, 1, &identity) ||
+        !take_integer(&message, 2, &count) || count > PG_LOG_COLUMNS_MAX)
+        return false;
+    if (output->table != NULL && !str_equal(name, str_from(output->table)))
+        return true;
     output->relation = (uint32_t)id;
     output->column_count = (int)count;
-    return true;
+    return read_column_names(output, message, count);
 }
 
 /* Int16 columns, and of each: 'n' (null), 'u' (unchanged) or 't' with Int32 length and text. */

@@ -7,8 +7,12 @@
 #include "base/buf.h"
 #include "io/pg_log.h"
 
-/* What earlier messages said that later ones need. Zeroed at first; free it once. */
+/* What earlier messages said that later ones need. Zeroed at first but for the table; free it
+ * once. */
 struct pg_output {
+    /* Whose rows are read. A partition is described too, but its rows come as the table's. NULL:
+     * those of what was described last. */
+    const char *table;
     uint64_t commit; /* of the transaction under way */
     uint64_t index;  /* of its next row */
     uint32_t relation;

@@ -8,17 +8,55 @@
 static const char both_sides[] =
     "create schema if not exists mamparo;\n"
     "create table if not exists mamparo.fields (\n"
-    "  service text, collection text, field text, primary key (service, collection, field));\n";
-
-static const char write_side[] =
-    "create table if not exists mamparo.events (\n"
-    "  id uuid primary key, time timestamptz not null, service text not null,\n"
-    "  collection text not null, type text not null, subject uuid not null,\n"
-    "  version bigint not null, fingerprint text not null, actor text, traceparent text,\n"
-    "  correlation_id text, causation_id text, data bytea not null);\n"
+    "  service text, collection text, field text, primary key (service, collection, field));\n"
     "create table if not exists mamparo.schemas (\n"
     "  fingerprint text primary key, service text not null, collection text not null,\n"
-    "  schema text not null, since timestamptz not null default now());\n"
+    "  schema text not null, since timestamptz not null default now());\n";
+
+/* A table is made first and attached then: so the parent is never locked for more than a moment.
+ * Months are those of UTC. */
+static const char months[] =
+    "create or replace function mamparo.open_month(parent text, moment timestamptz) returns void\n"
+    "language plpgsql as $$ declare\n"
+    "  first timestamp := date_trunc('month', moment at time zone 'UTC');\n"
+    "  month text := parent || to_char(first, '_YYYY_MM');\n"
+    "begin\n"
+    "  if to_regclass('mamparo.' || month) is not null then return; end if;\n"
+    "  perform pg_advisory_xact_lock(" MIGRATION_LOCK ");\n"
+    "  if to_regclass('mamparo.' || month) is not null then return; end if;\n"
+    "  execute format('create table if not exists mamparo.%I (like mamparo.%I including all)',\n"
+    "    month, parent);\n"
+    "  execute format('alter table mamparo.%I attach partition mamparo.%I for values from (%L) to "
+    "(%L)',\n"
+    "    parent, month, first at time zone 'UTC',\n"
+    "    (first + interval '1 month') at time zone 'UTC');\n"
+    "end $$;\n"
+    "create or replace function mamparo.drop_months(parent text, before timestamptz)\n"
+    "returns void language plpgsql as $$ declare month text; begin\n"
+    "  for month in select relname from pg_inherits join pg_class on oid = inhrelid\n"
+    "    where inhparent = ('mamparo.' || parent)::regclass and relname <\n"
+    "      parent || to_char(date_trunc('month', before at time zone 'UTC'), '_YYYY_MM')\n"
+    "  loop\n"
+    "    perform set_config('lock_timeout', '1s', true);\n"
+    "    execute format('drop table mamparo.%I', month);\n"
+    "  end loop;\n"
+    "end $$;\n";
+
+static const char write_side[] =
+    "do $$ begin\n"
+    "  if (select relkind from pg_class where oid = to_regclass('mamparo.events')) = 'r' then\n"
+    "    raise exception 'mamparo.events is from before 0.1.0: begin with an empty database';\n"
+    "  end if;\n"
+    "end $$;\n"
+    "create table if not exists mamparo.events (\n"
+    "  id uuid not null, time timestamptz not null, service text not null,\n"
+    "  collection text not null, type text not null, subject uuid not null,\n"
+    "  version bigint not null, fingerprint text not null, actor text, traceparent text,\n"
+    "  correlation_id text, causation_id text, data bytea not null, primary key (id, time))\n"
+    "  partition by range (time);\n"
+    "select mamparo.open_month('events', now()),\n"
+    "  mamparo.open_month('events', now() - interval '1 day'),\n"
+    "  mamparo.open_month('events', now() + interval '1 day');\n"
     "create table if not exists mamparo.keys (\n"
     "  key text primary key, request bytea not null, subject uuid not null,\n"
     "  version bigint not null, type text not null, body text not null,\n"
@@ -30,7 +68,8 @@ static const char write_side[] =
     "  service text primary key, confirmed text not null);\n"
     "do $$ begin\n"
     "  if not exists (select from pg_publication where pubname = 'mamparo') then\n"
-    "    create publication mamparo for table mamparo.events with (publish = 'insert');\n"
+    "    create publication mamparo for table mamparo.events\n"
+    "      with (publish = 'insert', publish_via_partition_root = true);\n"
     "  end if;\n"
     "end $$;\n";
 
@@ -42,7 +81,12 @@ static const char read_side[] =
     "create table if not exists mamparo.cursors (\n"
     "  service text primary key, epoch text not null, position text not null);\n"
     "create table if not exists mamparo.totals (\n"
-    "  service text, collection text, total bigint not null, primary key (service, collection));\n";
+    "  service text, collection text, total bigint not null, primary key (service, collection));\n"
+    "create table if not exists mamparo.history (\n"
+    "  collection text not null, subject uuid not null, version bigint not null,\n"
+    "  time timestamptz not null, kind text not null, actor text, before text, after text,\n"
+    "  constraint history_pkey primary key (subject, version, collection, time)) partition by "
+    "range (time);\n";
 
 const char *ddl_column_type(const struct field *field)
 {
@@ -181,14 +225,14 @@ void ddl_write(const struct model *model, enum ddl_side side, struct buf *out)
                     "set client_min_messages = warning;\nset standard_conforming_strings = on;\n"
                     "begin;\nselect pg_advisory_xact_lock(" MIGRATION_LOCK ");\n");
     buf_append_text(out, both_sides);
+    buf_append_text(out, months);
     buf_append_text(out, side == DDL_SIDE_WRITE ? write_side : read_side);
     for (size_t s = 0; s < model->service_count; s++) {
         const struct service *service = &model->services[s];
         buf_printf(out, "create schema if not exists \"%s\";\n", service->name);
         for (size_t c = 0; c < service->collection_count; c++) {
             write_table(service->collections[c], side, out);
-            if (side == DDL_SIDE_WRITE)
-                write_schema(service->collections[c], out);
+            write_schema(service->collections[c], out);
         }
     }
     buf_append_text(out, "commit;\n");

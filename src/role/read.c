@@ -60,7 +60,9 @@ static void on_page(void *arg, const struct read_page *page)
     struct look *look = arg;
     struct read_position position = {look->page, look->page_size, page->total};
     struct buf items = {0};
-    if (page->status != STATUS_OK)
+    if (page->status == STATUS_NOT_FOUND)
+        refuse(look, page->status, "nothing is known of a record with this id", NULL);
+    else if (page->status != STATUS_OK)
         refuse(look, page->status, NULL, NULL);
     else if (look->page > 1 && look->page > read_position_pages(&position))
         refuse(look, STATUS_BAD_REQUEST, "page is beyond the last one", "Invalid page number");
@@ -82,14 +84,26 @@ static void list(struct look *look, const struct collection *collection, const s
     read_store_list(app->pool, collection, query, on_page, look);
 }
 
+static void list_history(struct look *look, const struct route *route, const struct query *query)
+{
+    struct app *app = look->request->arg;
+    look->page = query->page;
+    look->page_size = query->page_size;
+    struct read_history wanted = {route->collection, &route->id, query->page, query->page_size};
+    read_store_history(app->pool, &wanted, on_page, look);
+}
+
 static void handle_list(struct http_request *request, const struct route *route)
 {
     struct problem problem = {0};
     struct query query = {0};
-    if (query_parse(route->collection, request->query, &query, &problem))
-        list(look_new(request, route->alias, false), route->collection, &query);
-    else
+    bool is_history = route->part == ROUTE_HISTORY;
+    if (!query_parse(is_history ? NULL : route->collection, request->query, &query, &problem))
         answer_problem(request, &problem);
+    else if (is_history)
+        list_history(look_new(request, NULL, false), route, &query);
+    else
+        list(look_new(request, route->alias, false), route->collection, &query);
     query_free(&query);
     problem_free(&problem);
 }
@@ -109,6 +123,7 @@ static void handle_route(struct http_request *request)
     static const char *const methods[ROUTE_PART_COUNT] = {
         [ROUTE_COLLECTION] = "GET, HEAD",
         [ROUTE_RECORD] = "GET, HEAD",
+        [ROUTE_HISTORY] = "GET, HEAD",
     };
     struct app *app = request->arg;
     struct route route;
@@ -164,6 +179,7 @@ static void start(struct process *process)
                                       .redis_url = settings->redis_url,
                                       .write_servers = settings->write_servers,
                                       .cluster_key = settings->cluster_key,
+                                      .history_days = settings->history_days,
                                       .metrics = process->metrics,
                                       .is_migrated = &process->is_migrated,
                                       .is_filled = &process->is_filled};

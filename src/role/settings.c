@@ -72,6 +72,8 @@ static const struct setting settings_known[] = {
      .roles = "all", .unit = "bytes", .sentence = "largest request body"},
     {"DRAIN_SECONDS", NUMBER(drain_seconds, 0, 600), .otherwise = "5", .roles = "all", .unit = "s",
      .sentence = "after SIGTERM: serving on while /readyz already fails"},
+    {"HISTORY_DAYS", NUMBER(history_days, 0, 36500), .otherwise = "0", .roles = "write read",
+     .unit = "days", .sentence = "events are kept for so long, by whole months; 0 is for ever"},
     {"REPLICATION_SLOT", TEXT(replication_slot), .otherwise = "mamparo", .roles = "write",
      .unit = "", .sentence = "logical replication slot, the same for all write servers"},
     {"REPLICA_RETENTION_SECONDS", NUMBER(replica_retention_seconds, 1, 31536000),

@@ -21,6 +21,7 @@ struct settings {
     int64_t read_in_flight, write_in_flight;
     int64_t connections_max, body_bytes_max;
     int64_t drain_seconds;
+    int64_t history_days;
     const char *replication_slot;
     int64_t replica_retention_seconds;
 };

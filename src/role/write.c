@@ -142,28 +142,42 @@ static void on_page(void *arg, enum status status, struct str json)
         answer_status(request, status, NULL);
 }
 
-/* /replication/<service>/<collection>[?after=<id>]: pages for a replica that starts anew. */
+/* "after=<id>", or nothing; false after answering. */
+static bool take_after(struct http_request *request, struct uuid *id, const struct uuid **after)
+{
+    static const struct str name = {"after=", 6};
+    *after = NULL;
+    if (request->query.len == 0)
+        return true;
+    *after = id;
+    if (str_starts_with(request->query, name) &&
+        uuid_parse((struct str){request->query.ptr + name.len, request->query.len - name.len}, id))
+        return true;
+    answer_status(request, STATUS_BAD_REQUEST, "the one parameter is after=<id>");
+    return false;
+}
+
+/* /replication/<service>[/<collection>][?after=<id>]: pages for a replica that starts anew. */
 static void handle_replication(struct http_request *request)
 {
-    static const struct str prefix = {"/replication/", 13}, after = {"after=", 6};
+    static const struct str prefix = {"/replication/", 13};
     struct app *app = request->arg;
+    const struct model *model = app->process->model;
     struct str rest = {request->path.ptr + prefix.len, request->path.len - prefix.len};
-    struct str service = str_cut(&rest, '/');
-    const struct collection *collection = model_find(app->process->model, service, rest);
+    struct str name = str_cut(&rest, '/');
+    const struct service *service = model_find_service(model, name);
+    const struct collection *collection = model_find(model, name, rest);
     struct uuid id;
-    bool has_after = str_starts_with(request->query, after);
+    const struct uuid *after;
     if (!answer_is_trusted(request, app->process->settings.cluster_key) ||
-        !answer_allows(request, "GET"))
+        !answer_allows(request, "GET") || !take_after(request, &id, &after))
         return;
-    if (collection == NULL)
-        answer_status(request, STATUS_NOT_FOUND, "there is no such collection");
-    else if (request->query.len > 0 &&
-             (!has_after || !uuid_parse((struct str){request->query.ptr + after.len,
-                                                     request->query.len - after.len},
-                                        &id)))
-        answer_status(request, STATUS_BAD_REQUEST, "the one parameter is after=<id>");
+    if (service == NULL || (rest.ptr != NULL && collection == NULL))
+        answer_status(request, STATUS_NOT_FOUND, "there is no such service or collection");
+    else if (collection != NULL)
+        write_store_page(app->write_store, collection, after, on_page, request);
     else
-        write_store_page(app->write_store, collection, has_after ? &id : NULL, on_page, request);
+        write_store_event_page(app->write_store, service, after, on_page, request);
 }
 
 static void handle_old_write(struct http_request *request)
@@ -208,6 +222,7 @@ static void start(struct process *process)
                                     .database_url = settings->write_database_url,
                                     .redis_url = settings->redis_url,
                                     .slot = settings->replication_slot,
+                                    .history_days = settings->history_days,
                                     .retention = settings->replica_retention_seconds * 1000,
                                     .metrics = process->metrics,
                                     .is_migrated = &process->is_migrated,

@@ -9,7 +9,7 @@ import subprocess
 import time
 
 import pytest
-from harness.cluster import BINARY, MODELS
+from harness.cluster import BINARY, MODELS, PSEUDONYM_KEY
 from harness.engines import PASSWORD
 from harness.process import wait_until
 from harness.raw import exchange
@@ -24,7 +24,8 @@ REQUIRED = {
 WHOLE = {
     "SERVER_TYPE": "write", "PORT": "30998", "ADMIN_PORT": "30999", "MODELS": str(MODELS),
     "REDIS_URL": "redis://127.0.0.1:1/0",
-    "WRITE_DATABASE_URL": f"postgresql://mamparo:{PASSWORD}@127.0.0.1:1/x"}
+    "WRITE_DATABASE_URL": f"postgresql://mamparo:{PASSWORD}@127.0.0.1:1/x",
+    "PSEUDONYM_KEY": PSEUDONYM_KEY}
 
 
 def run(*arguments, **settings):

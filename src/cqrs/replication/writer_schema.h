@@ -4,16 +4,18 @@
 #ifndef CQRS_REPLICATION_WRITER_SCHEMA_H
 #define CQRS_REPLICATION_WRITER_SCHEMA_H
 
+#include "cqrs/replication/event.h"
 #include "io/pg_session.h"
-#include "io/redis_conn.h"
 #include "model/avro/avro.h"
-#include "model/schema.h"
+#include "model/model.h"
 
 enum { WRITER_SCHEMAS_MAX = 64 };
 
-/* Zeroed, it knows none; free it once. */
+/* Set what is borrowed, leave the rest zeroed; free it once. */
 struct writer_schemas {
-    struct redis_conn *redis; /* borrowed: where an unknown one is looked up */
+    const struct model *model;  /* whose own schemas need no looking up; may be NULL */
+    struct redis_conn *redis;   /* where an unknown one is looked up */
+    struct pg_session *session; /* where one that was looked up is kept; may be NULL */
     struct {
         uint64_t fingerprint;
         struct avro_codec *codec;
@@ -21,12 +23,10 @@ struct writer_schemas {
     size_t count;
 };
 
-/* The codec that reads `data`, an event of the collection: the collection's own, or one that was
- * looked up, which lives until the next call. NULL with a sentence in `why` while nobody has put
- * the schema there. */
+/* The codec that reads the event's data, which lives until the next call. NULL with a sentence in
+ * `why` while nobody has put the schema there. */
 const struct avro_codec *writer_schemas_find(struct writer_schemas *schemas,
-                                             const struct collection *collection, struct str data,
-                                             const char **why);
+                                             const struct event *event, const char **why);
 
 void writer_schemas_free(struct writer_schemas *schemas);
 

@@ -225,9 +225,25 @@ static void as_many_columns_fit_as_a_row_has_room_for(void **state)
     pg_output_free(&output);
 }
 
+static void a_partition_is_described_and_its_rows_are_the_tables(void **state)
+{
+    static const struct str leaf = STR("R\0\0\x40\x09mamparo\0"
+                                       "events_2026_11\0"
+                                       "d\0\1" COLUMN("\1", "id"));
+    (void)state;
+    struct pg_output output = {.table = "events"};
+    struct pg_log_row row;
+    begin(&output);
+    assert_int_equal(read_copy(&output, leaf, &row), PG_OUTPUT_OTHER);
+    assert_int_equal(read_copy(&output, STR(INSERT THREE "nnn"), &row), PG_OUTPUT_ROW);
+    assert_int_equal(row.column_count, 3);
+    pg_output_free(&output);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_partition_is_described_and_its_rows_are_the_tables),
         cmocka_unit_test(a_transaction_is_rows_of_one_commit),
         cmocka_unit_test(each_transaction_counts_its_rows_anew),
         cmocka_unit_test(a_table_that_changed_is_announced_again),

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "cqrs/calendar.h"
 #include "cqrs/expiry.h"
 #include "cqrs/migration.h"
 #include "cqrs/replication/event.h"
@@ -27,6 +28,7 @@ struct relay {
     struct relay_options options;
     _Atomic(const char *) state;
     struct metric *published, *refused, *is_leader;
+    struct calendar calendar;
 };
 
 /* Lifetime: one time of leading. */
@@ -74,6 +76,13 @@ static bool migrate(const struct relay *relay)
     return migration_run(&migration, why, sizeof(why)) || complain("migrating", why);
 }
 
+/* Also by a process that only stands by: it writes too, by its own clock. */
+static bool tend_calendar(const struct term *term)
+{
+    return calendar_tend(&term->relay->calendar, term->session) ||
+           complain("keeping the events' months", pg_session_fault(term->session));
+}
+
 static bool ensure_slot(const struct relay *relay, struct pg_session *session)
 {
     char why[256];
@@ -118,7 +127,8 @@ static bool hold_slot(struct term *term)
 {
     struct relay *relay = term->relay;
     char why[256];
-    struct pg_log_options options = {relay->options.database_url, relay->options.slot, "mamparo"};
+    struct pg_log_options options = {relay->options.database_url, relay->options.slot, "mamparo",
+                                     "events"};
     switch (pg_log_open(&options, 0, &term->log, why, sizeof(why))) {
     case PG_LOG_OPENED:
         return true;
@@ -145,6 +155,13 @@ static bool connect_redis(struct term *term)
     return true;
 }
 
+static bool publish_schemas(struct term *term)
+{
+    buf_reset(&term->schemas);
+    return writer_schemas_publish(term->session, term->redis, &term->schemas) ||
+           complain("publishing the schemas", "the database or Redis did not take part");
+}
+
 static bool ready_streams(struct term *term)
 {
     const struct model *model = term->relay->options.model;
@@ -161,7 +178,7 @@ static bool ready_streams(struct term *term)
         if (!relay_stream_open(&term->streams[i], service, term->redis, &shared, confirmed))
             return complain("readying a stream", redis_conn_fault(term->redis));
     }
-    return true;
+    return publish_schemas(term);
 }
 
 /* While leading */
@@ -188,11 +205,9 @@ static bool publish_schema(struct term *term, struct str fingerprint)
     /* What is queued goes first: its replies must not be taken for those of what follows. */
     if (!relay_window_close(&term->window))
         return complain("publishing", term->window.why);
-    buf_reset(&term->schemas);
-    if (!writer_schemas_publish(term->session, term->redis, &term->schemas))
-        return complain("publishing a schema", "the database or Redis did not take part");
-    return is_published(term, fingerprint) ||
-           complain("publishing a schema", "mamparo.schemas lacks an event's schema");
+    return publish_schemas(term) &&
+           (is_published(term, fingerprint) ||
+            complain("publishing the schemas", "mamparo.schemas lacks an event's"));
 }
 
 /* An event that this process cannot place stops it: another version of the program can. */
@@ -309,7 +324,8 @@ static bool tend(struct term *term)
         if (!relay_stream_tend(&term->streams[i], term->redis, term->epoch,
                                term->relay->options.retention))
             return complain("tending the stream", tending_fault(term));
-    return drop_expired_keys(term) && (now < term->settled_at || confirm(term));
+    return drop_expired_keys(term) && tend_calendar(term) &&
+           (now < term->settled_at || confirm(term));
 }
 
 static void lead(struct term *term)
@@ -336,8 +352,9 @@ static void round_of_relay(struct background *background)
     term.session = pg_session_open(relay->options.database_url, STATEMENT_MS, why, sizeof(why));
     if (term.session == NULL)
         complain("connecting to the database", why);
-    else if (migrate(relay) && connect_redis(&term) && ensure_slot(relay, term.session) &&
-             hold_slot(&term) && read_epoch(&term) && ready_streams(&term))
+    else if (migrate(relay) && tend_calendar(&term) && connect_redis(&term) &&
+             ensure_slot(relay, term.session) && hold_slot(&term) && read_epoch(&term) &&
+             ready_streams(&term))
         lead(&term);
     free(term.streams);
     relay_window_free(&term.window);
@@ -359,6 +376,7 @@ struct relay *relay_start(const struct relay_options *options)
                                 "Replies of Redis that were errors", "");
     relay->is_leader = metric_get(metrics, METRIC_KIND_GAUGE, "mamparo_relay_leading",
                                   "1 while this process holds the replication slot", "");
+    relay->calendar = (struct calendar){.table = "events", .days = options->history_days};
     set_state(relay, "starting");
     relay->background.name = "relay";
     relay->background.round = round_of_relay;

@@ -17,7 +17,8 @@
 struct relay_options {
     const struct model *model;
     const char *database_url, *redis_url, *slot;
-    msec_t retention; /* a replica that is silent for longer is no longer waited for */
+    int64_t history_days; /* how long events are kept; 0: for ever */
+    msec_t retention;     /* a replica that is silent for longer is no longer waited for */
     struct metrics *metrics;
     atomic_bool *is_migrated;       /* set once the tables are there */
     atomic_bool *has_reached_redis; /* set once, at the first connection */

@@ -37,7 +37,13 @@ struct shift {
     size_t cursor_count;
     msec_t report_at;
     struct writer_schemas schemas;
+    struct calendar calendar;
 };
+
+static struct replica_means means_of(struct shift *shift)
+{
+    return (struct replica_means){shift->session, &shift->schemas, &shift->calendar};
+}
 
 static void set_state(struct replica *replica, const char *state)
 {
@@ -177,7 +183,7 @@ static bool resynchronise(struct shift *shift, struct replica_cursor *cursor, co
     struct replica *replica = shift->replica;
     char why[256];
     find_write_servers(replica);
-    struct resync resync = {.session = shift->session,
+    struct resync resync = {.means = means_of(shift),
                             .redis = shift->redis,
                             .peers = replica->peers,
                             .peer_count = replica->peer_count,
@@ -244,7 +250,7 @@ static bool apply(struct shift *shift, const struct redis_reply *stream)
     struct replica_block block;
     if (cursor == NULL)
         return complain("reading", "Redis answered with a stream that was not asked for");
-    struct replica_means means = {shift->session, &shift->schemas};
+    struct replica_means means = means_of(shift);
     enum replica_verdict verdict =
         replica_block_apply(&block, cursor, redis_reply_item(stream, 1), &means);
     if (verdict == REPLICA_MISSED_SOME || verdict == REPLICA_OTHER_EPOCH)
@@ -286,6 +292,12 @@ static bool look_at_stream(struct shift *shift, struct replica_cursor *cursor)
     return true;
 }
 
+static bool tend_history(struct shift *shift)
+{
+    return calendar_tend(&shift->calendar, shift->session) ||
+           complain("keeping the history's months", pg_session_fault(shift->session));
+}
+
 static bool follow_once(struct shift *shift)
 {
     struct redis_reply *reply = read_streams(shift);
@@ -303,7 +315,7 @@ static bool follow_once(struct shift *shift)
     redis_reply_free(&reply);
     for (size_t i = 0; is_fine && is_idle && i < shift->cursor_count; i++)
         is_fine = look_at_stream(shift, &shift->cursors[i]);
-    return is_fine && report(shift, is_idle);
+    return is_fine && report(shift, is_idle) && tend_history(shift);
 }
 
 static void follow(struct shift *shift)
@@ -328,14 +340,16 @@ static bool connect_redis(struct shift *shift)
 {
     char why[256];
     shift->redis = redis_conn_open(shift->replica->options.redis_url, why, sizeof(why));
-    shift->schemas.redis = shift->redis;
+    shift->schemas = (struct writer_schemas){
+        .model = shift->replica->options.model, .redis = shift->redis, .session = shift->session};
     return shift->redis != NULL || complain("connecting to Redis", why);
 }
 
 static void round_of_replica(struct background *background)
 {
     struct replica *replica = container_of(background, struct replica, background);
-    struct shift shift = {.replica = replica};
+    struct shift shift = {.replica = replica,
+                          .calendar = {.table = "history", .days = replica->options.history_days}};
     char why[256];
     shift.session = pg_session_open(replica->options.database_url, STATEMENT_MS, why, sizeof(why));
     if (shift.session == NULL)

@@ -18,6 +18,7 @@ struct replica_options {
     const char *database_url, *redis_url;
     const char *write_servers; /* "host:port,…": where a new replica gets its records */
     const char *cluster_key;   /* NULL: none */
+    int64_t history_days;      /* how long it is kept; 0: for ever */
     struct metrics *metrics;
     atomic_bool *is_migrated; /* set once the tables are there */
     atomic_bool *is_filled;   /* set once every service was brought up to some moment */

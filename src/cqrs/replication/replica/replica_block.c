@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "cqrs/replication/replica/replica_history.h"
 #include "cqrs/replication/replica/replica_rows.h"
 
 static enum replica_verdict say(struct replica_block *block, enum replica_verdict verdict,
@@ -23,9 +24,25 @@ static size_t index_of(const struct service *service, struct str collection)
     return i;
 }
 
+struct json *replica_block_read(const struct replica_means *means, const struct event *event,
+                                const char **why)
+{
+    const struct avro_codec *codec = writer_schemas_find(means->schemas, event, why);
+    if (codec == NULL)
+        return NULL;
+    *why = "its data is not of the schema that it names";
+    return avro_decode(codec, event->data);
+}
+
+/* What a block comes to. */
+struct harvest {
+    struct replica_rows *rows; /* by the collection's place in the service */
+    struct replica_history history;
+};
+
 static enum replica_verdict take_entry(struct replica_block *block, struct replica_cursor *next,
-                                       const struct event_entry *entry, struct replica_rows *rows,
-                                       struct writer_schemas *schemas)
+                                       const struct event_entry *entry, struct harvest *harvest,
+                                       const struct replica_means *means)
 {
     const struct service *service = next->service;
     size_t at = index_of(service, entry->event.collection);
@@ -36,10 +53,17 @@ static enum replica_verdict take_entry(struct replica_block *block, struct repli
         return say(block, REPLICA_MISSED_SOME, entry, "events before it are missing");
     if (at == service->collection_count)
         return say(block, REPLICA_FAILED, entry, "its collection is not in this process's models");
-    const struct collection *collection = service->collections[at];
-    const struct avro_codec *codec =
-        writer_schemas_find(schemas, collection, entry->event.data, &why);
-    if (codec == NULL || !replica_rows_add_event(&rows[at], collection, &entry->event, codec, &why))
+    struct json *images = replica_block_read(means, &entry->event, &why);
+    if (images == NULL)
+        return say(block, REPLICA_FAILED, entry, why);
+    why = NULL;
+    if (!replica_rows_add_event(&harvest->rows[at], service->collections[at], &entry->event,
+                                images))
+        why = "its image lacks a field without a default, or is another record's";
+    else if (!replica_history_add(&harvest->history, means->session, &entry->event, images))
+        why = pg_session_fault(means->session);
+    json_free(&images);
+    if (why != NULL)
         return say(block, REPLICA_FAILED, entry, why);
     if (!clock_parse(entry->event.time, &block->last_time))
         block->last_time = 0;
@@ -49,14 +73,14 @@ static enum replica_verdict take_entry(struct replica_block *block, struct repli
 }
 
 static enum replica_verdict store(struct replica_block *block, const struct replica_cursor *next,
-                                  struct replica_rows *rows, struct pg_session *session)
+                                  struct harvest *harvest, struct pg_session *session)
 {
     const struct service *service = next->service;
     bool is_stored = pg_session_run(session, "begin", NULL, NULL);
     for (size_t i = 0; is_stored && i < service->collection_count; i++)
-        is_stored = replica_rows_store(&rows[i], service->collections[i], session);
-    is_stored = is_stored && replica_save_cursor(session, next) &&
-                pg_session_run(session, "commit", NULL, NULL);
+        is_stored = replica_rows_store(&harvest->rows[i], service->collections[i], session);
+    is_stored = is_stored && replica_history_store(&harvest->history, session) &&
+                replica_save_cursor(session, next) && pg_session_run(session, "commit", NULL, NULL);
     if (is_stored)
         return REPLICA_APPLIED;
     /* The session is closed by whoever gets this answer, and the transaction with it. */
@@ -71,21 +95,23 @@ enum replica_verdict replica_block_apply(struct replica_block *block, struct rep
     struct replica_cursor next = *cursor;
     enum replica_verdict verdict = REPLICA_APPLIED;
     size_t collections = cursor->service->collection_count;
-    struct replica_rows *rows = mem_new(collections, sizeof(*rows));
+    struct harvest harvest = {.rows = mem_new(collections, sizeof(struct replica_rows)),
+                              .history = {.calendar = means->calendar}};
     *block = (struct replica_block){0};
     for (size_t i = 0; i < redis_reply_count(entries) && verdict == REPLICA_APPLIED; i++) {
         struct event_entry entry;
         if (event_from_entry(redis_reply_item(entries, i), &entry))
-            verdict = take_entry(block, &next, &entry, rows, means->schemas);
+            verdict = take_entry(block, &next, &entry, &harvest, means);
         else
             verdict = say(block, REPLICA_FAILED, &entry, "it is malformed");
     }
     if (verdict == REPLICA_APPLIED)
-        verdict = store(block, &next, rows, means->session);
+        verdict = store(block, &next, &harvest, means->session);
     if (verdict == REPLICA_APPLIED)
         *cursor = next;
     for (size_t i = 0; i < collections; i++)
-        replica_rows_free(&rows[i]);
-    free(rows);
+        replica_rows_free(&harvest.rows[i]);
+    replica_history_free(&harvest.history);
+    free(harvest.rows);
     return verdict;
 }

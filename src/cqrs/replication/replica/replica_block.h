@@ -2,6 +2,7 @@
 #ifndef CQRS_REPLICATION_REPLICA_REPLICA_BLOCK_H
 #define CQRS_REPLICATION_REPLICA_REPLICA_BLOCK_H
 
+#include "cqrs/calendar.h"
 #include "cqrs/replication/replica/replica.h"
 #include "cqrs/replication/writer_schema.h"
 
@@ -22,7 +23,13 @@ struct replica_block {
 struct replica_means {
     struct pg_session *session;
     struct writer_schemas *schemas;
+    struct calendar *calendar;
 };
+
+/* What an event says, {version, before, after}: read with its writer's schema. NULL with a
+ * sentence in `why`. */
+struct json *replica_block_read(const struct replica_means *means, const struct event *event,
+                                const char **why);
 
 /* `entries` is what XREAD has for one stream. The cursor moves when it was applied, and only
  * then. */

@@ -1,7 +1,7 @@
 #include "cqrs/replication/replica/replica_rows.h"
 
 #include "base/clock.h"
-#include "model/avro/avro.h"
+#include "cqrs/sql_array.h"
 #include "model/image.h"
 
 /* One block may hold a record twice: its highest version is the one that counts. */
@@ -25,30 +25,13 @@ static const char store_sql[] =
     "update mamparo.totals set total = total + difference.rows from difference\n"
     "where service = '%s' and collection = '%s' and difference.rows <> 0";
 
-static void add_item(struct buf *array, struct str text)
-{
-    buf_append_text(array, array->len == 0 ? "\"" : ",\"");
-    size_t plain = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] != '"' && text.ptr[i] != '\\')
-            continue;
-        buf_append(array, text.ptr + plain, i - plain);
-        buf_append_char(array, '\\');
-        plain = i;
-    }
-    if (plain < text.len)
-        buf_append(array, text.ptr + plain, text.len - plain);
-    buf_append_char(array, '"');
-}
-
 void replica_rows_add(struct replica_rows *rows, const struct replica_row *row)
 {
-    add_item(&rows->ids, row->id);
-    buf_printf(&rows->versions, "%s%lld", rows->versions.len == 0 ? "" : ",",
-               (long long)row->version);
-    add_item(&rows->deleted, row->is_deleted ? STR("t") : STR("f"));
-    add_item(&rows->created, row->created_at);
-    add_item(&rows->bodies, row->body);
+    sql_array_add(&rows->ids, row->id);
+    sql_array_add_number(&rows->versions, row->version);
+    sql_array_add(&rows->deleted, row->is_deleted ? STR("t") : STR("f"));
+    sql_array_add(&rows->created, row->created_at);
+    sql_array_add(&rows->bodies, row->body);
     rows->count++;
 }
 
@@ -77,8 +60,8 @@ static bool add_image(struct replica_rows *rows, const struct event *event,
 
 /* A record that is gone leaves a tombstone, so that no older event brings it back. What another
  * version of the model wrote is completed with the defaults of this one. */
-static bool add_images(struct replica_rows *rows, const struct collection *collection,
-                       const struct event *event, const struct json *images)
+bool replica_rows_add_event(struct replica_rows *rows, const struct collection *collection,
+                            const struct event *event, const struct json *images)
 {
     const struct json *after = json_find(images, "after");
     struct replica_row row = {.version = json_find_integer(images, "version", 0),
@@ -91,30 +74,6 @@ static bool add_images(struct replica_rows *rows, const struct collection *colle
     if (whole != NULL)
         json_free(&whole);
     return is_added;
-}
-
-bool replica_rows_add_event(struct replica_rows *rows, const struct collection *collection,
-                            const struct event *event, const struct avro_codec *codec,
-                            const char **why)
-{
-    struct json *images = avro_decode(codec, event->data);
-    *why = "its data is not of the schema that it names";
-    if (images == NULL)
-        return false;
-    *why = "its image lacks a field without a default, or is another record's";
-    bool is_added = add_images(rows, collection, event, images);
-    json_free(&images);
-    return is_added;
-}
-
-static void add_array(struct pg_values *values, const struct buf *items)
-{
-    struct buf array = {0};
-    buf_append_char(&array, '{');
-    buf_append_str(&array, buf_str(items));
-    buf_append_char(&array, '}');
-    pg_values_add_text(values, buf_str(&array));
-    buf_free(&array);
 }
 
 static void clear(struct replica_rows *rows)
@@ -135,11 +94,11 @@ bool replica_rows_store(struct replica_rows *rows, const struct collection *coll
         return true;
     buf_printf(&sql, store_sql, collection->table, collection->table, collection->service,
                collection->name);
-    add_array(&values, &rows->ids);
-    add_array(&values, &rows->versions);
-    add_array(&values, &rows->deleted);
-    add_array(&values, &rows->created);
-    add_array(&values, &rows->bodies);
+    sql_array_bind(&values, &rows->ids);
+    sql_array_bind(&values, &rows->versions);
+    sql_array_bind(&values, &rows->deleted);
+    sql_array_bind(&values, &rows->created);
+    sql_array_bind(&values, &rows->bodies);
     bool is_stored = pg_session_run(session, sql.ptr, &values, NULL);
     pg_values_free(&values);
     buf_free(&sql);

@@ -5,10 +5,9 @@
 
 #include "cqrs/replication/event.h"
 #include "io/pg_session.h"
-#include "model/avro/avro.h"
 #include "model/schema.h"
 
-/* Zeroed, it holds none; the buffers are array literals of PostgreSQL, without the braces. */
+/* Zeroed, it holds none; the buffers are arrays of cqrs/sql_array. */
 struct replica_rows {
     struct buf ids, versions, deleted, created, bodies;
     size_t count;
@@ -22,11 +21,10 @@ struct replica_row {
 
 void replica_rows_add(struct replica_rows *rows, const struct replica_row *row);
 
-/* What an event leaves behind; `codec` reads its data. False, with a sentence in `why`, where it
- * cannot be read. */
+/* What an event leaves behind; `images` is its {version, before, after}. False where they lack a
+ * field without a default, or are another record's. */
 bool replica_rows_add_event(struct replica_rows *rows, const struct collection *collection,
-                            const struct event *event, const struct avro_codec *codec,
-                            const char **why) must_check;
+                            const struct event *event, const struct json *images) must_check;
 
 /* Stores them, in the transaction that is open or in one of their own, and empties `rows`. False
  * with the session's fault when the database refused. */

@@ -1,19 +1,20 @@
 /* Resynchronise: how a replica that is new, that missed events, or whose epoch is over gets every
  * record from the write side, online and without a long transaction anywhere.
  *
- *   note the stream's top → register there → pages by id, tombstones included → cursor = the top
+ *   note the stream's top → register there → pages by id: every collection, tombstones included,
+ *     then what happened to all of them → cursor = the top
  *
  * What is committed while it pages is in the stream behind the noted top, and is applied after. */
 #ifndef CQRS_REPLICATION_REPLICA_RESYNC_H
 #define CQRS_REPLICATION_REPLICA_RESYNC_H
 
 #include "base/ident.h"
-#include "cqrs/replication/replica/replica.h"
+#include "cqrs/replication/replica/replica_block.h"
 #include "io/http_client.h"
 
 /* What it works with, all borrowed. */
 struct resync {
-    struct pg_session *session;
+    struct replica_means means;
     struct redis_conn *redis;
     struct http_peer **peers; /* write servers, tried in turn */
     size_t peer_count;

@@ -1,0 +1,67 @@
+#include "cqrs/calendar.h"
+
+#include "base/clock.h"
+
+static const int64_t day_ms = 86400000;
+
+static int month_of(int64_t wall_ms)
+{
+    char text[CLOCK_TEXT_SIZE];
+    int64_t year, month;
+    clock_format(wall_ms, text);
+    bool is_read = str_to_int64((struct str){text, 4}, &year) &&
+                   str_to_int64((struct str){text + 5, 2}, &month);
+    assert(is_read); /* "2026-11-…" */
+    return (int)(year * 12 + month - 1);
+}
+
+static bool is_known(const struct calendar *calendar, int month)
+{
+    for (size_t i = 0; i < calendar->month_count && i < CALENDAR_MONTHS_MAX; i++)
+        if (calendar->months[i] == month)
+            return true;
+    return false;
+}
+
+bool calendar_keeps(const struct calendar *calendar, int64_t wall_ms, int64_t now_wall_ms)
+{
+    return calendar->days == 0 || wall_ms >= now_wall_ms - calendar->days * day_ms;
+}
+
+static bool call(const struct calendar *calendar, struct pg_session *session, const char *sql,
+                 int64_t wall_ms)
+{
+    char text[CLOCK_TEXT_SIZE];
+    struct pg_values values = {0};
+    clock_format(wall_ms, text);
+    pg_values_add_text(&values, str_from(calendar->table));
+    pg_values_add_text(&values, str_from(text));
+    bool is_done = pg_session_run(session, sql, &values, NULL);
+    pg_values_free(&values);
+    return is_done;
+}
+
+bool calendar_open(struct calendar *calendar, struct pg_session *session, int64_t wall_ms)
+{
+    int month = month_of(wall_ms);
+    if (is_known(calendar, month))
+        return true;
+    if (!call(calendar, session, "select mamparo.open_month($1, $2::timestamptz)", wall_ms))
+        return false;
+    calendar->months[calendar->month_count++ % CALENDAR_MONTHS_MAX] = month;
+    return true;
+}
+
+bool calendar_tend(struct calendar *calendar, struct pg_session *session)
+{
+    enum { AHEAD_DAYS = 7, EVERY_MS = 600000 };
+    int64_t now = clock_wall_ms();
+    if (!calendar_open(calendar, session, now) ||
+        !calendar_open(calendar, session, now + AHEAD_DAYS * day_ms))
+        return false;
+    if (calendar->days == 0 || clock_monotonic() < calendar->drop_at)
+        return true;
+    calendar->drop_at = clock_monotonic() + EVERY_MS;
+    return call(calendar, session, "select mamparo.drop_months($1, $2::timestamptz)",
+                now - calendar->days * day_ms);
+}

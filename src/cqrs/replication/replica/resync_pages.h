@@ -1,0 +1,27 @@
+/* Pages of the write side, in the order of ids: the records of a collection, or the events of a
+ * service.
+ *
+ *   GET /replication/<service>[/<collection>]?after=<id> → checked whole → stored */
+#ifndef CQRS_REPLICATION_REPLICA_RESYNC_PAGES_H
+#define CQRS_REPLICATION_REPLICA_RESYNC_PAGES_H
+
+#include "cqrs/replication/replica/resync.h"
+
+/* Set the first four; what is borrowed outlives it. */
+struct resync_pages {
+    const struct resync *resync;
+    const struct service *service;
+    const struct collection *collection; /* NULL: the service's events */
+    const char *epoch;                   /* that the pages must be of */
+    char last_id[UUID_TEXT_SIZE];        /* of the page before, then of this one */
+    int64_t total;
+    bool is_over; /* there was nothing more */
+    enum status status;
+    char why[200];
+};
+
+/* Fetches one page, from whichever write server answers, and stores it. False with a line in
+ * `why`. */
+bool resync_pages_take(struct resync_pages *pages) must_check;
+
+#endif
