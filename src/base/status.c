@@ -35,6 +35,7 @@ const char *status_http_phrase(int http)
         {413, "Content Too Large"},
         {415, "Unsupported Media Type"},
         {422, "Unprocessable Content"},
+        {424, "Failed Dependency"},
         {428, "Precondition Required"},
         {431, "Request Header Fields Too Large"},
         {499, "Client Closed Request"},

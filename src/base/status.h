@@ -29,6 +29,7 @@ enum status_repeat {
     X(UNSUPPORTED_TYPE, 415, USELESS, "unsupported_type", "the content type is not supported")     \
     X(INVALID, 422, USELESS, "invalid", "the body does not fit the schema")                        \
     X(KEY_REUSED, 422, USELESS, "key_reused", "the Idempotency-Key was used for another request")  \
+    X(ROLLED_BACK, 424, USELESS, "rolled_back", "another member of the batch was refused")         \
     X(VERSION_REQUIRED, 428, USELESS, "version_required", "say with If-Match what you change")     \
     X(CANCELLED, 499, USELESS, "cancelled", "the asker left")                                      \
     X(INTERNAL, 500, USELESS, "internal", "the server failed; the log says how")                   \

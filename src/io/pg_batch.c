@@ -79,12 +79,16 @@ bool pg_batch_admit(const struct pg_batch *batch, const struct pg_query *query)
     return batch->count == 0 || (batch->count < BATCH_MAX && !query->runs_alone);
 }
 
+static bool locks_before(const struct pg_query *a, const struct pg_query *b)
+{
+    return memcmp(&a->values.lock_order, &b->values.lock_order, sizeof(struct uuid)) < 0;
+}
+
 void pg_batch_add(struct pg_batch *batch, struct pg_query *query)
 {
     struct list *before = batch->queries.prev;
     while (before != &batch->queries &&
-           container_of(before, struct pg_query, link)->values.lock_order >
-               query->values.lock_order)
+           locks_before(query, container_of(before, struct pg_query, link)))
         before = before->prev;
     list_append(before->next, &query->link);
     /* One that runs alone fills the batch by itself. */

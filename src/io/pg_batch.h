@@ -18,7 +18,7 @@ struct pg_query {
     struct pg_pool *pool;
     const struct pg_statement *statement;
     struct pg_values values;
-    bool runs_alone;   /* its batch failed once */
+    bool runs_alone;   /* it asked for it, or its batch failed once */
     bool is_preparing; /* the statement's own answer comes first */
     void *result;      /* libpq's, owned; NULL until it came */
     pg_done_fn *done;

@@ -76,6 +76,11 @@ static void on_waited_too_long(struct call *call)
     call_end(call, query->pool->up_count > 0 ? STATUS_QUEUE_TIMEOUT : STATUS_UNAVAILABLE);
 }
 
+bool pg_pool_has_room(const struct pg_pool *pool)
+{
+    return pool->queued < pool->options.queue_max || pool->up_count == 0;
+}
+
 void pg_pool_submit(struct pg_pool *pool, const struct pg_statement *statement,
                     struct pg_values *values, pg_done_fn *done, void *arg)
 {
@@ -83,6 +88,7 @@ void pg_pool_submit(struct pg_pool *pool, const struct pg_statement *statement,
     *query = (struct pg_query){.pool = pool,
                                .statement = statement,
                                .values = *values,
+                               .runs_alone = values->runs_alone,
                                .done = done,
                                .arg = arg,
                                .call = {.on_deadline = on_waited_too_long, .on_end = on_query_end}};

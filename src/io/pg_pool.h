@@ -39,6 +39,10 @@ const struct pg_statement *pg_pool_statement(struct pg_pool *pool, enum pg_kind 
 void pg_pool_submit(struct pg_pool *pool, const struct pg_statement *statement,
                     struct pg_values *values, pg_done_fn *done, void *arg);
 
+/* False when whatever is submitted now would end with QUEUE_FULL: before much work is done for
+ * it. */
+bool pg_pool_has_room(const struct pg_pool *pool) must_check;
+
 /* The loop that it was opened on. */
 struct loop *pg_pool_loop(const struct pg_pool *pool);
 

@@ -3,6 +3,7 @@
 #define IO_PG_QUERY_H
 
 #include "base/buf.h"
+#include "base/ident.h"
 #include "base/status.h"
 
 enum pg_kind { PG_KIND_READ, PG_KIND_WRITE };
@@ -38,7 +39,8 @@ enum { PG_PARAMETERS_MAX = 24 };
 
 /* Values, in the order of $1, $2 …; owned. Zeroed, it holds none. */
 struct pg_values {
-    uint64_t lock_order; /* a batch's members run in this order; see pg_values_lock */
+    struct uuid lock_order; /* a batch's members run in this order; see pg_values_lock */
+    bool runs_alone;        /* it locks several rows, in their order */
     struct buf bytes;
     int count;
     struct {
@@ -52,9 +54,9 @@ void pg_values_add_text(struct pg_values *values, struct str text);
 void pg_values_add_text_or_null(struct pg_values *values, struct str text); /* empty is NULL */
 void pg_values_add_number(struct pg_values *values, int64_t number);
 void pg_values_add_bytes(struct pg_values *values, struct str bytes); /* for a bytea */
-/* Says which row the statement locks. All batches lock rows in the order of these numbers, so that
- * no two of them wait for each other's. */
-void pg_values_lock(struct pg_values *values, uint64_t row);
+/* Says which row the statement locks. All batches lock rows in the order of their ids, so that no
+ * two of them wait for each other's. */
+void pg_values_lock(struct pg_values *values, const struct uuid *row);
 
 void pg_values_free(struct pg_values *values);
 

@@ -10,7 +10,8 @@
 #include "base/metric.h"
 #include "cqrs/replication/relay/relay.h"
 #include "cqrs/replication/replica/replica.h"
-#include "cqrs/write_store.h"
+#include "cqrs/write/key_claims.h"
+#include "cqrs/write/write_store.h"
 #include "io/http_server.h"
 #include "model/model.h"
 #include "role/settings.h"
@@ -42,6 +43,7 @@ struct app {
     struct pg_pool *pool;            /* write, read */
     struct write_store *write_store; /* write */
     struct write_desk *write_desk;   /* write */
+    struct key_claims key_claims;    /* write */
     struct gateway *gateway;         /* bulkhead */
     bool is_database_up, has_told_down;
     pthread_t thread;

@@ -2,8 +2,9 @@
 
 #include <stdio.h>
 
-#include "cqrs/write_desk.h"
+#include "cqrs/write/write_desk.h"
 #include "role/http/answer.h"
+#include "role/http/batch_request.h"
 #include "role/http/old_paths.h"
 #include "role/http/older_names.h"
 #include "role/http/read_answer.h"
@@ -70,6 +71,24 @@ static void submit(struct http_request *request, struct command *command, const 
     write_desk_take(app->write_desk, command, on_command_done, errand);
 }
 
+static void on_batch_done(void *arg, const struct batch_answer *answer)
+{
+    batch_request_answer(arg, answer);
+}
+
+static void handle_batch(struct http_request *request, const struct route *route)
+{
+    struct app *app = request->arg;
+    struct problem problem = {0};
+    struct batch batch;
+    struct batch_means means = {app->pool, app->write_store, &app->key_claims};
+    if (batch_request_parse(request, route, &batch, &problem))
+        write_batch_take(&means, &batch, on_batch_done, request);
+    else
+        answer_problem(request, &problem);
+    problem_free(&problem);
+}
+
 /* One record, for a read that must not be stale */
 
 static void on_found(void *arg, enum status status, const struct command_record *record)
@@ -129,6 +148,11 @@ static void handle_record(struct http_request *request)
         return;
     if (answer_is_among(request->method, "GET, HEAD"))
         find(request, &route);
+    else if (!pg_pool_has_room(app->pool))
+        /* Before anything is done for it: what cannot be served must not cost much either. */
+        answer_status(request, STATUS_QUEUE_FULL, NULL);
+    else if (route.part == ROUTE_BATCH)
+        handle_batch(request, &route);
     else
         handle_command(request, &route);
 }
@@ -184,7 +208,9 @@ static void handle_old_write(struct http_request *request)
 {
     struct app *app = request->arg;
     struct command command = {0};
-    if (old_paths_parse_write(request, app->process->model, &command))
+    if (!pg_pool_has_room(app->pool))
+        old_paths_refuse(request, STATUS_QUEUE_FULL, status_info(STATUS_QUEUE_FULL)->sentence);
+    else if (old_paths_parse_write(request, app->process->model, &command))
         submit(request, &command, NULL, true);
 }
 
@@ -211,7 +237,8 @@ static bool open_app(struct app *app)
 {
     app->pool = app_open_pool(app, app->process->settings.write_database_url);
     app->write_store = write_store_new(app->pool, app->process->model);
-    app->write_desk = write_desk_new(app->write_store);
+    key_claims_init(&app->key_claims);
+    app->write_desk = write_desk_new(app->write_store, &app->key_claims);
     return true;
 }
 

@@ -113,9 +113,9 @@ void pg_values_add_bytes(struct pg_values *values, struct str bytes)
     add(values, bytes, false, true);
 }
 
-void pg_values_lock(struct pg_values *values, uint64_t row)
+void pg_values_lock(struct pg_values *values, const struct uuid *row)
 {
-    values->lock_order = row;
+    values->lock_order = *row;
 }
 
 void pg_values_free(struct pg_values *values)

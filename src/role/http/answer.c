@@ -58,12 +58,22 @@ void answer_write_problem(const struct problem *problem, const char *error, stru
     buf_append_char(out, '}');
 }
 
-void answer_problem(struct http_request *request, const struct problem *problem)
+void answer_problem_with(struct http_request *request, const struct problem *problem,
+                         struct str object)
 {
     struct buf body = {0};
     answer_write_problem(problem, NULL, &body);
+    if (object.len > 0) {
+        body.ptr[body.len - 1] = ',';
+        buf_append(&body, object.ptr + 1, object.len - 1);
+    }
     send(request, problem->status, NULL, buf_str(&body));
     buf_free(&body);
+}
+
+void answer_problem(struct http_request *request, const struct problem *problem)
+{
+    answer_problem_with(request, problem, STR(""));
 }
 
 void answer_status(struct http_request *request, enum status status, const char *detail)

@@ -16,6 +16,10 @@ void answer_json(struct http_request *request, int http, struct str json);
  */
 void answer_problem(struct http_request *request, const struct problem *problem);
 
+/* The same with the members of `object`, a JSON object, behind its own; empty: none. */
+void answer_problem_with(struct http_request *request, const struct problem *problem,
+                         struct str object);
+
 /* A problem of a status and a sentence; NULL: the status's own. */
 void answer_status(struct http_request *request, enum status status, const char *detail);
 

@@ -7,7 +7,7 @@
 #ifndef ROLE_HTTP_OLD_PATHS_H
 #define ROLE_HTTP_OLD_PATHS_H
 
-#include "cqrs/write_desk.h"
+#include "cqrs/write/write_desk.h"
 #include "io/http_server.h"
 #include "role/http/read_answer.h"
 

@@ -8,7 +8,7 @@ static bool is_type(struct str given, const char *type)
     return str_equal_nocase(str_trim(str_cut(&given, ';')), str_from(type));
 }
 
-static bool check_type(const struct http_request *request, struct problem *problem)
+bool write_request_type(const struct http_request *request, struct problem *problem)
 {
     struct str given = http_request_header(request, STR("content-type"));
     bool is_patch = str_equal(request->method, STR("PATCH"));
@@ -75,7 +75,7 @@ static bool take_key(const struct http_request *request, struct command *command
                      struct problem *problem)
 {
     struct str key = http_request_header(request, STR("idempotency-key"));
-    struct str parts[] = {request->method, request->path, request->body};
+    struct str parts[] = {request->method, request->path, request->query, request->body};
     if (key.ptr == NULL)
         return true;
     if (key.len == 0 || key.len > KEY_MAX || !is_visible(key)) {
@@ -143,7 +143,7 @@ bool write_request_parse(struct http_request *request, const struct route *route
     bool has_body = out->kind != COMMAND_DELETE;
     bool is_typed = has_body && route->alias == NULL; /* the former systems did not look */
     bool is_fine = !problem_is_set(problem) && take_conditions(request, out, problem) &&
-                   (!is_typed || check_type(request, problem)) &&
+                   (!is_typed || write_request_type(request, problem)) &&
                    write_request_origin(request, out, problem);
     if (is_fine && has_body)
         out->body = write_request_body(request, problem);

@@ -7,7 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cqrs/write_desk.h"
+#include "cqrs/write/write_desk.h"
 #include "fake/pg_pool.h"
 #include "unit/model/given.h"
 
@@ -33,6 +33,7 @@ struct desk {
     struct model model;
     struct pg_pool *pool;
     struct write_store *store;
+    struct key_claims claims;
     struct write_desk *itself;
     unsigned answers;
     bool is_inside; /* the call that started it has not returned */
@@ -63,7 +64,8 @@ static inline int open_store(void **state)
 static inline int open_desk(void **state)
 {
     struct desk *desk = *state;
-    desk->itself = write_desk_new(desk->store);
+    key_claims_init(&desk->claims);
+    desk->itself = write_desk_new(desk->store, &desk->claims);
     desk->answers = 0;
     desk->came_inside = false;
     return 0;

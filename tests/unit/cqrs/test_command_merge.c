@@ -5,7 +5,7 @@
 /* cmocka wants those before it; this line keeps clang-format from sorting it upwards. */
 #include <cmocka.h>
 
-#include "cqrs/command.h"
+#include "cqrs/write/command.h"
 #include "unit/model/given.h"
 
 /* Target, patch, result: the whole of RFC 7396's appendix A, then what it leaves out. */

@@ -167,14 +167,15 @@ static void a_commit_names_the_row_that_it_locks(void **state)
 {
     static const char *const ids[] = {ID, OTHER, ID};
     struct desk *desk = *state;
-    uint64_t locks[countof(ids)];
+    struct uuid locks[countof(ids)];
     for (size_t i = 0; i < countof(ids); i++) {
         take_for(desk, desk->collections[0], str_from(ids[i]),
                  (struct order){COMMAND_CREATE, NEW, 0, false});
         locks[i] = desk->pool->queries[0].values.lock_order;
         commit(desk, INSERT, 1);
     }
-    assert_true(locks[0] != 0 && locks[0] == locks[2] && locks[0] != locks[1]);
+    assert_memory_equal(&locks[0], &locks[2], sizeof(struct uuid));
+    assert_memory_not_equal(&locks[0], &locks[1], sizeof(struct uuid));
 }
 
 int main(void)

@@ -1,21 +1,25 @@
-#include "cqrs/write_desk.h"
+#include "cqrs/write/write_desk.h"
 
 #include "base/clock.h"
 
-enum { PATIENCE_MS = 2000 }; /* with other servers that are faster, again and again */
+enum {
+    PATIENCE_MS = 2000, /* with other servers that are faster, again and again */
+    BUCKETS = 256,
+};
 
 /* Lifetime: the desk's, a loop's. */
 struct write_desk {
     struct write_store *store;
-    struct list busy;  /* errands that change a record which may exist: one for each record */
-    struct list keyed; /* errands that have a key */
+    /* Errands that change a record which may exist, one for each record, by its id. */
+    struct list busy[BUCKETS];
+    struct key_claims *claims;
 };
 
 /* Lifetime: a command's. */
 struct errand {
-    struct list link;     /* in the desk's busy list, or in another errand's waiting */
-    struct list waiting;  /* those for the same record that came later */
-    struct list key_link; /* in the desk's keyed list */
+    struct list link;    /* in the desk's busy list, or in another errand's waiting */
+    struct list waiting; /* those for the same record that came later */
+    struct key_claim claim;
     bool is_replayed;
     bool has_looked_again; /* for its key, after a refusal that another may have caused */
     struct write_desk *desk;
@@ -27,6 +31,12 @@ struct errand {
     write_desk_done_fn *done;
     void *arg;
 };
+
+/* The last byte of an id is random; chosen ids that are not only make a list longer. */
+static struct list *busy_with(struct write_desk *desk, const struct command *command)
+{
+    return &desk->busy[command->id.bytes[sizeof(command->id.bytes) - 1] % BUCKETS];
+}
 
 static void find_record(struct errand *errand);
 
@@ -45,7 +55,7 @@ static void leave(struct errand *errand)
         return;
     struct errand *heir = container_of(next, struct errand, link);
     list_move_all(&heir->waiting, &errand->waiting);
-    list_append(&errand->desk->busy, &heir->link);
+    list_append(busy_with(errand->desk, &errand->command), &heir->link);
     begin(heir);
 }
 
@@ -53,7 +63,7 @@ static void finish(struct errand *errand)
 {
     bool is_refused = problem_is_set(&errand->problem);
     leave(errand);
-    list_remove(&errand->key_link);
+    key_claim_drop(&errand->claim);
     errand->done(errand->arg, &(struct write_answer){.problem = &errand->problem,
                                                      .change = is_refused ? NULL : &errand->change,
                                                      .is_replayed = errand->is_replayed});
@@ -145,9 +155,9 @@ static void find_record(struct errand *errand)
                      errand);
 }
 
-static struct errand *find_busy(const struct write_desk *desk, const struct command *command)
+static struct errand *find_busy(struct write_desk *desk, const struct command *command)
 {
-    list_each (link, &desk->busy) {
+    list_each (link, busy_with(desk, command)) {
         struct errand *other = container_of(link, struct errand, link);
         if (other->command.collection == command->collection &&
             memcmp(&other->command.id, &command->id, sizeof(command->id)) == 0)
@@ -163,7 +173,7 @@ static void take_turn(struct errand *errand)
         list_append(&busy->waiting, &errand->link);
         return;
     }
-    list_append(&errand->desk->busy, &errand->link);
+    list_append(busy_with(errand->desk, &errand->command), &errand->link);
     begin(errand);
 }
 
@@ -219,34 +229,24 @@ static void find_key(struct errand *errand)
     write_store_find_key(errand->desk->store, &errand->command, on_key, errand);
 }
 
-static bool is_key_running(const struct write_desk *desk, struct str key)
-{
-    list_each (link, &desk->keyed) {
-        if (str_equal(container_of(link, struct errand, key_link)->command.key, key))
-            return true;
-    }
-    return false;
-}
-
 static void take_key(struct errand *errand)
 {
-    struct write_desk *desk = errand->desk;
-    if (is_key_running(desk, errand->command.key)) {
-        problem_set(&errand->problem, STATUS_IN_PROGRESS, "%s",
-                    status_info(STATUS_IN_PROGRESS)->sentence);
-        refuse_later(errand);
+    if (key_claims_take(errand->desk->claims, &errand->claim, errand->command.key)) {
+        find_key(errand);
         return;
     }
-    list_append(&desk->keyed, &errand->key_link);
-    find_key(errand);
+    problem_set(&errand->problem, STATUS_IN_PROGRESS, "%s",
+                status_info(STATUS_IN_PROGRESS)->sentence);
+    refuse_later(errand);
 }
 
-struct write_desk *write_desk_new(struct write_store *store)
+struct write_desk *write_desk_new(struct write_store *store, struct key_claims *claims)
 {
     struct write_desk *desk = mem_new(1, sizeof(*desk));
     desk->store = store;
-    list_init(&desk->busy);
-    list_init(&desk->keyed);
+    desk->claims = claims;
+    for (size_t i = 0; i < BUCKETS; i++)
+        list_init(&desk->busy[i]);
     return desk;
 }
 
@@ -262,7 +262,7 @@ void write_desk_take(struct write_desk *desk, struct command *command, write_des
     *command = (struct command){0};
     list_init(&errand->link);
     list_init(&errand->waiting);
-    list_init(&errand->key_link);
+    key_claim_init(&errand->claim);
     if (errand->command.key.len > 0)
         take_key(errand);
     else

@@ -1,9 +1,9 @@
 /* The write side's tables, as one loop reaches them: one statement that stores a change and its
  * event together, and one that finds a record. */
-#ifndef CQRS_WRITE_STORE_H
-#define CQRS_WRITE_STORE_H
+#ifndef CQRS_WRITE_WRITE_STORE_H
+#define CQRS_WRITE_WRITE_STORE_H
 
-#include "cqrs/command.h"
+#include "cqrs/write/command.h"
 #include "io/pg_pool.h"
 #include "model/model.h"
 
@@ -21,6 +21,15 @@ typedef void write_store_found_fn(void *arg, enum status status,
 void write_store_find(struct write_store *store, const struct collection *collection,
                       const struct uuid *id, write_store_found_fn *done, void *arg);
 
+/* A record out of its row. False where that is not one of ours. */
+struct write_store_row {
+    int64_t version;
+    bool is_deleted;
+    struct str body;
+};
+bool write_store_read(const struct collection *collection, const struct write_store_row *row,
+                      struct command_record *out) must_check;
+
 /* STATUS_OK: committed, with its event. PRECONDITION_FAILED: somebody was faster, nothing is
  * stored. CONFLICT: a unique field; `field` names it. UNCERTAIN and the others as pg_outcome has
  * them. */
@@ -30,6 +39,9 @@ void write_store_commit(struct write_store *store, const struct change *change,
 
 /* What write_store_done_fn gets as `field` when it was the command's key that is taken. */
 extern const char write_store_key[];
+
+/* What a unique index of that name guards: a field's name, write_store_key, or NULL. */
+const char *write_store_taken(const struct collection *collection, const char *constraint);
 
 /* What became of the command that had this key first. OK: `first`, whose parts may be taken over;
  * NOT_FOUND: there was none; KEY_REUSED: it was another request. */

@@ -1,4 +1,4 @@
-#include "cqrs/command.h"
+#include "cqrs/write/command.h"
 
 #include <stdio.h>
 

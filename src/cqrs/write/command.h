@@ -2,8 +2,8 @@
  * without a database.
  *
  *   command + the record as it is now → command_plan → change (what to store, what to publish) */
-#ifndef CQRS_COMMAND_H
-#define CQRS_COMMAND_H
+#ifndef CQRS_WRITE_COMMAND_H
+#define CQRS_WRITE_COMMAND_H
 
 #include "base/digest.h"
 #include "base/problem.h"

@@ -1,4 +1,4 @@
-#include "cqrs/write_store.h"
+#include "cqrs/write/write_store.h"
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -162,21 +162,31 @@ struct search {
     void *arg;
 };
 
-/* A row may have been written before its schema got another field. */
-static bool read_record(const struct collection *collection, const struct pg_rows *rows,
-                        struct command_record *record)
+/* It may have been written before its schema got another field. */
+bool write_store_read(const struct collection *collection, const struct write_store_row *row,
+                      struct command_record *out)
 {
     char mistake[JSON_MISTAKE_SIZE];
-    record->version = pg_rows_number(rows, 0, 0);
-    record->is_deleted = str_equal(pg_rows_text(rows, 0, 1), STR("t"));
-    if (record->is_deleted)
+    *out = (struct command_record){.version = row->version, .is_deleted = row->is_deleted};
+    if (row->is_deleted)
         return true;
-    struct json *stored = json_parse(pg_rows_text(rows, 0, 2), mistake);
+    struct json *stored = json_parse(row->body, mistake);
     if (stored == NULL)
         return false;
-    record->image = image_complete(collection, stored);
+    out->image = image_complete(collection, stored);
     json_free(&stored);
-    return record->image != NULL;
+    return out->image != NULL;
+}
+
+static bool read_record(const struct collection *collection, const struct pg_rows *rows,
+                        struct command_record *out)
+{
+    struct write_store_row row = {
+        .version = pg_rows_number(rows, 0, 0),
+        .is_deleted = str_equal(pg_rows_text(rows, 0, 1), STR("t")),
+        .body = pg_rows_text(rows, 0, 2),
+    };
+    return write_store_read(collection, &row, out);
 }
 
 static void on_found(void *arg, const struct pg_outcome *outcome)
@@ -207,14 +217,6 @@ void write_store_find(struct write_store *store, const struct collection *collec
 
 /* Committing */
 
-/* The part of an id that differs even between those born together. */
-static uint64_t row_number(const struct uuid *id)
-{
-    uint64_t number;
-    memcpy(&number, id->bytes + sizeof(id->bytes) - sizeof(number), sizeof(number));
-    return number;
-}
-
 struct commit {
     const struct collection *collection;
     write_store_done_fn *done;
@@ -222,10 +224,12 @@ struct commit {
 };
 
 /* Unique indexes are named <collection>.<field>.unique. */
-static const char *field_of_constraint(const struct collection *collection, const char *constraint)
+const char *write_store_taken(const struct collection *collection, const char *constraint)
 {
     struct buf name = {0};
     const char *found = NULL;
+    if (constraint != NULL && strcmp(constraint, "keys_pkey") == 0)
+        return write_store_key;
     for (size_t i = 0; constraint != NULL && i < collection->field_count && found == NULL; i++) {
         buf_reset(&name);
         buf_printf(&name, "%s.%s.unique", collection->name, collection->fields[i].name);
@@ -248,10 +252,7 @@ static void on_committed(void *arg, const struct pg_outcome *outcome)
     log_refusal(outcome);
     if (status == STATUS_OK && pg_rows_affected(outcome->rows) == 0)
         status = STATUS_PRECONDITION_FAILED;
-    bool is_key = outcome->constraint != NULL && strcmp(outcome->constraint, "keys_pkey") == 0;
-    commit->done(commit->arg, status,
-                 is_key ? write_store_key
-                        : field_of_constraint(commit->collection, outcome->constraint));
+    commit->done(commit->arg, status, write_store_taken(commit->collection, outcome->constraint));
     free(commit);
 }
 
@@ -264,7 +265,7 @@ void write_store_commit(struct write_store *store, const struct change *change,
     struct pg_values values = {0};
     struct uuid event_id = uuid_new();
     *commit = (struct commit){change->collection, done, arg};
-    pg_values_lock(&values, row_number(&change->id));
+    pg_values_lock(&values, &change->id);
     add_uuid(&values, &change->id);
     pg_values_add_number(&values, change->version);
     add_time(&values, change->created_at);

@@ -1,0 +1,318 @@
+#include "cqrs/write/batch_store.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "cqrs/sql_array.h"
+#include "cqrs/write/write_store.h"
+#include "model/avro/avro.h"
+#include "model/avro/fingerprint.h"
+#include "model/ddl.h"
+
+void batch_free(struct batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++) {
+        struct batch_item *item = &batch->items[i];
+        command_free(&item->command);
+        problem_free(&item->problem);
+        change_free(&item->change);
+        if (item->record.image != NULL)
+            json_free(&item->record.image);
+    }
+    command_free(&batch->shared);
+    free(batch->items);
+    *batch = (struct batch){0};
+}
+
+/* Lifetime: one statement's. */
+struct asking {
+    struct batch *batch;
+    const struct field *field;
+    batch_store_done_fn *done;
+    void *arg;
+};
+
+static struct asking *asking_new(const struct batch *batch, batch_store_done_fn *done, void *arg)
+{
+    struct asking *asking = mem_new(1, sizeof(*asking));
+    *asking = (struct asking){(struct batch *)(uintptr_t)batch, NULL, done, arg};
+    return asking;
+}
+
+static void log_refusal(const struct pg_outcome *outcome)
+{
+    if (outcome->status == STATUS_INTERNAL)
+        log_error("batch_store.refused", log_text("sqlstate", outcome->sqlstate));
+}
+
+static void add_uuid(struct buf *items, const struct uuid *id)
+{
+    char text[UUID_TEXT_SIZE];
+    uuid_format(id, text);
+    sql_array_add(items, str_from(text));
+}
+
+static void add_time(struct buf *items, int64_t wall_ms)
+{
+    char text[CLOCK_TEXT_SIZE];
+    clock_format(wall_ms, text);
+    sql_array_add(items, str_from(text));
+}
+
+static bool is_refused(const struct batch_item *item)
+{
+    return problem_is_set(&item->problem);
+}
+
+/* Finding */
+
+static const char find_sql[] =
+    "select u.number::bigint - 1, t.version, t.deleted, t.body\n"
+    "from unnest($1::uuid[]) with ordinality as u(id, number) join %s t using (id)";
+
+static bool is_wanted(const struct batch_item *item)
+{
+    return item->command.kind != COMMAND_CREATE && !is_refused(item);
+}
+
+static bool take_record(struct batch *batch, const struct pg_rows *rows, size_t row)
+{
+    size_t at = (size_t)pg_rows_number(rows, row, 0);
+    if (at >= batch->count)
+        return false;
+    struct batch_item *item = &batch->items[at];
+    item->is_found =
+        write_store_read(batch->shared.collection,
+                         &(struct write_store_row){
+                             .version = pg_rows_number(rows, row, 1),
+                             .is_deleted = str_equal(pg_rows_text(rows, row, 2), STR("t")),
+                             .body = pg_rows_text(rows, row, 3),
+                         },
+                         &item->record);
+    return item->is_found;
+}
+
+static void on_found(void *arg, const struct pg_outcome *outcome)
+{
+    struct asking *asking = arg;
+    enum status status = outcome->status;
+    log_refusal(outcome);
+    for (size_t row = 0; status == STATUS_OK && row < pg_rows_count(outcome->rows); row++)
+        if (!take_record(asking->batch, outcome->rows, row))
+            status = STATUS_INTERNAL;
+    asking->done(asking->arg, status, NULL);
+    free(asking);
+}
+
+static void forget_record(struct batch_item *item)
+{
+    if (item->record.image != NULL)
+        json_free(&item->record.image);
+    item->record = (struct command_record){0};
+    item->is_found = false;
+}
+
+void batch_store_find(struct pg_pool *pool, struct batch *batch, batch_store_done_fn *done,
+                      void *arg)
+{
+    struct buf sql = {0}, ids = {0};
+    struct pg_values values = {0};
+    for (size_t i = 0; i < batch->count; i++) {
+        forget_record(&batch->items[i]);
+        /* A null is no id: its place keeps the numbers right. */
+        if (is_wanted(&batch->items[i]))
+            add_uuid(&ids, &batch->items[i].command.id);
+        else
+            sql_array_add(&ids, (struct str){NULL, 0});
+    }
+    buf_printf(&sql, find_sql, batch->shared.collection->table);
+    sql_array_bind(&values, &ids);
+    pg_pool_submit(pool, pg_pool_statement(pool, PG_KIND_READ, sql.ptr, 1), &values, on_found,
+                   asking_new(batch, done, arg));
+    buf_free(&sql);
+    buf_free(&ids);
+}
+
+/* Committing */
+
+/* Rows are locked in the order of their ids, as all batches do, before any is changed. Where one
+ * of them is not as it was, the division by zero undoes everything. */
+static const char commit_sql[] =
+    "with item as (select * from unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::text[],\n"
+    "    $5::boolean[], $6::uuid[], $7::text[], $8::bytea[])\n"
+    "  as i(id, version, created_at, body, is_new, event, type, data)),\n"
+    "made as (insert into %s (id, version, created_at, body, deleted)\n"
+    "  select id, version, created_at, body, false from item where is_new returning 1),\n"
+    "held as (select t.id from %s t join item i using (id)\n"
+    "  where not i.is_new and not t.deleted and t.version = i.version - 1\n"
+    "  order by t.id for update of t),\n"
+    "changed as (update %s t set version = i.version, created_at = i.created_at, body = i.body\n"
+    "  from item i where t.id = i.id and t.id in (select id from held) returning 1),\n"
+    "stored as (select (select count(*) from made) + (select count(*) from changed) as rows),\n"
+    "key as (insert into mamparo.keys (key, request, subject, version, type, body, since)\n"
+    "  select $15::text, $16::bytea, '00000000-0000-0000-0000-000000000000', 0, 'batch',\n"
+    "    $17::text, $9::timestamptz where $15::text is not null)\n"
+    "insert into mamparo.events (id, time, service, collection, type, subject, version,\n"
+    "  fingerprint, actor, traceparent, correlation_id, causation_id, data)\n"
+    "select event, $9::timestamptz, '%s', '%s', type, id, version, $10::text, $11::text,\n"
+    "  $12::text, $13::text, $14::text, data\n"
+    "from item where 1 / (select (rows = $18::bigint)::integer from stored) = 1";
+enum { COMMIT_PARAMETERS = 18 };
+
+static const char division_by_zero[] = "22012";
+
+static void on_committed(void *arg, const struct pg_outcome *outcome)
+{
+    struct asking *asking = arg;
+    enum status status = outcome->status;
+    const char *field = NULL;
+    if (status == STATUS_INTERNAL && strcmp(outcome->sqlstate, division_by_zero) == 0)
+        status = STATUS_PRECONDITION_FAILED;
+    else
+        log_refusal(outcome);
+    if (status == STATUS_CONFLICT)
+        field = write_store_taken(asking->batch->shared.collection, outcome->constraint);
+    asking->done(asking->arg, status, field);
+    free(asking);
+}
+
+enum { COLUMNS = 8 };
+
+static int64_t add_changes(const struct batch *batch, struct buf columns[COLUMNS])
+{
+    int64_t count = 0;
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct change *change = &batch->items[i].change;
+        struct uuid event = uuid_new();
+        if (is_refused(&batch->items[i]))
+            continue;
+        add_uuid(&columns[0], &change->id);
+        sql_array_add_number(&columns[1], change->version);
+        add_time(&columns[2], change->created_at);
+        sql_array_add(&columns[3], buf_str(&change->body));
+        sql_array_add(&columns[4], change->is_new ? STR("t") : STR("f"));
+        add_uuid(&columns[5], &event);
+        sql_array_add(&columns[6], str_from(change->type));
+        sql_array_add_bytes(&columns[7], buf_str(&change->data));
+        count++;
+    }
+    return count;
+}
+
+static const struct pg_statement *commit_statement(struct pg_pool *pool,
+                                                   const struct collection *collection)
+{
+    struct buf sql = {0};
+    buf_printf(&sql, commit_sql, collection->table, collection->table, collection->table,
+               collection->service, collection->name);
+    const struct pg_statement *statement =
+        pg_pool_statement(pool, PG_KIND_WRITE, sql.ptr, COMMIT_PARAMETERS);
+    buf_free(&sql);
+    return statement;
+}
+
+void batch_store_commit(struct pg_pool *pool, const struct batch *batch, struct str answer,
+                        batch_store_done_fn *done, void *arg)
+{
+    const struct command *shared = &batch->shared;
+    const struct command_origin *origin = &shared->origin;
+    struct buf columns[COLUMNS] = {0};
+    struct pg_values values = {.runs_alone = true};
+    char now[CLOCK_TEXT_SIZE], fingerprint[FINGERPRINT_TEXT_SIZE];
+    clock_format(clock_wall_ms(), now);
+    fingerprint_format(avro_codec_fingerprint(shared->collection->event_codec), fingerprint);
+    int64_t count = add_changes(batch, columns);
+    for (size_t i = 0; i < COLUMNS; i++) {
+        sql_array_bind(&values, &columns[i]);
+        buf_free(&columns[i]);
+    }
+    pg_values_add_text(&values, str_from(now));
+    pg_values_add_text(&values, str_from(fingerprint));
+    pg_values_add_text_or_null(&values, origin->actor);
+    pg_values_add_text_or_null(&values, origin->traceparent);
+    pg_values_add_text_or_null(&values, origin->correlation_id);
+    pg_values_add_text_or_null(&values, origin->causation_id);
+    pg_values_add_text_or_null(&values, shared->key);
+    pg_values_add_bytes(&values, (struct str){(const char *)shared->request, DIGEST_SIZE});
+    pg_values_add_text(&values, answer);
+    pg_values_add_number(&values, count);
+    pg_pool_submit(pool, commit_statement(pool, shared->collection), &values, on_committed,
+                   asking_new(batch, done, arg));
+}
+
+/* Unique values */
+
+static const char taken_sql[] =
+    "select number::bigint - 1 from (\n"
+    "  select *, row_number() over (partition by value order by number) as nth\n"
+    "  from unnest($1::%s[], $2::uuid[]) with ordinality as u(value, id, number)) wanted\n"
+    "where value is not null and (nth > 1 or exists (select from %s t\n"
+    "  where t.\"%s\" = wanted.value and not t.deleted and t.id <> wanted.id))";
+
+static void refuse_taken(struct batch_item *item, const char *field)
+{
+    struct buf pointer = {0};
+    problem_set(&item->problem, STATUS_CONFLICT, "another record has the same %s", field);
+    buf_printf(&pointer, "/%s", field);
+    problem_at_pointer(&item->problem, buf_str(&pointer), "another record has the same");
+    buf_free(&pointer);
+}
+
+static void on_taken(void *arg, const struct pg_outcome *outcome)
+{
+    struct asking *asking = arg;
+    log_refusal(outcome);
+    for (size_t row = 0; outcome->status == STATUS_OK && row < pg_rows_count(outcome->rows);
+         row++) {
+        size_t at = (size_t)pg_rows_number(outcome->rows, row, 0);
+        if (at < asking->batch->count)
+            refuse_taken(&asking->batch->items[at], asking->field->name);
+    }
+    asking->done(asking->arg, outcome->status, NULL);
+    free(asking);
+}
+
+/* As the generated column has it: a text is itself, anything else its JSON. */
+static void add_value(struct buf *items, const struct batch_item *item, const char *field)
+{
+    char mistake[JSON_MISTAKE_SIZE];
+    struct buf text = {0};
+    struct json *body = json_parse(buf_str(&item->change.body), mistake);
+    const struct json *value = body != NULL ? json_find(body, field) : NULL;
+    if (value == NULL || json_kind(value) == JSON_KIND_NULL) {
+        sql_array_add(items, (struct str){NULL, 0});
+    } else if (json_kind(value) == JSON_KIND_STRING) {
+        sql_array_add(items, json_text(value));
+    } else {
+        json_write(value, &text);
+        sql_array_add(items, buf_str(&text));
+    }
+    buf_free(&text);
+    if (body != NULL)
+        json_free(&body);
+}
+
+void batch_store_find_taken(struct pg_pool *pool, struct batch *batch, const struct field *field,
+                            batch_store_done_fn *done, void *arg)
+{
+    struct asking *asking = asking_new(batch, done, arg);
+    struct buf sql = {0}, wanted = {0}, ids = {0};
+    struct pg_values values = {0};
+    asking->field = field;
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct batch_item *item = &batch->items[i];
+        if (is_refused(item))
+            sql_array_add(&wanted, (struct str){NULL, 0});
+        else
+            add_value(&wanted, item, field->name);
+        add_uuid(&ids, &item->command.id);
+    }
+    buf_printf(&sql, taken_sql, ddl_column_type(field), batch->shared.collection->table,
+               field->name);
+    sql_array_bind(&values, &wanted);
+    sql_array_bind(&values, &ids);
+    pg_pool_submit(pool, pg_pool_statement(pool, PG_KIND_READ, sql.ptr, 2), &values, on_taken,
+                   asking);
+    buf_free(&sql);
+    buf_free(&wanted);
+    buf_free(&ids);
+}

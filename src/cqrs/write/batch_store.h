@@ -1,0 +1,46 @@
+/* The statements of a batch, each for all of its members at once. */
+#ifndef CQRS_WRITE_BATCH_STORE_H
+#define CQRS_WRITE_BATCH_STORE_H
+
+#include "cqrs/write/command.h"
+#include "io/pg_pool.h"
+
+enum { BATCH_MAX = 1000 };
+
+/* Lifetime: a request's. */
+struct batch_item {
+    struct command command; /* a creation or a patch */
+    struct problem problem; /* set: it is refused */
+    struct command_record record;
+    bool is_found;        /* `record` is there, for a patch */
+    struct change change; /* planned, unless it is refused */
+};
+
+struct batch {
+    struct command shared; /* collection, origin and key of all of them; no body */
+    bool is_atomic;
+    struct batch_item *items;
+    size_t count;
+};
+
+/* Frees what the batch owns, and leaves it empty. */
+void batch_free(struct batch *batch);
+
+/* Calls `done` once, later. */
+typedef void batch_store_done_fn(void *arg, enum status status, const char *field);
+
+/* Fills `record` and `is_found` of every patch that is not refused. */
+void batch_store_find(struct pg_pool *pool, struct batch *batch, batch_store_done_fn *done,
+                      void *arg);
+
+/* Stores every planned change with its event, and the key with `answer`: all of them, or nothing.
+ * PRECONDITION_FAILED: somebody was faster with one of the records. CONFLICT: `field` is taken by
+ * another record, or is write_store_key. UNCERTAIN and the others as pg_outcome has them. */
+void batch_store_commit(struct pg_pool *pool, const struct batch *batch, struct str answer,
+                        batch_store_done_fn *done, void *arg);
+
+/* Refuses, with CONFLICT, every member whose `field` another record holds, or one before it. */
+void batch_store_find_taken(struct pg_pool *pool, struct batch *batch, const struct field *field,
+                            batch_store_done_fn *done, void *arg);
+
+#endif
