@@ -1,11 +1,46 @@
 """What every system test can ask for: a worker's site, and clusters on it."""
 import os
+import random
 
 import pytest
 from harness.process import last_words
 from harness.site import Site
 
 os.environ["no_proxy"] = "127.0.0.1"
+
+
+def pytest_addoption(parser):
+    group = parser.getgroup("mamparo")
+    group.addoption("--long", action="store_true", help=(
+        "the long form of what is tested in a short one otherwise: in test_kills.py 1,000 kills of"
+        " the write server and 50 of its PostgreSQL instead of 20 and 10, in test_memory.py ten"
+        " times the load; some minutes"))
+    group.addoption("--seed", type=int, help=(
+        "what random moments and choices are drawn from; a failed test shows the one it had"))
+
+
+@pytest.fixture
+def is_long(request):
+    return request.config.getoption("--long")
+
+
+@pytest.fixture
+def chance(request):
+    """Random numbers, whose seed is shown when the test fails."""
+    seed = request.config.getoption("--seed")
+    seed = random.randrange(2**32) if seed is None else seed
+    print(f"--seed {seed}")
+    return random.Random(seed)
+
+
+@pytest.fixture
+def say(capfd):
+    """Tells whoever waits for a long test how far it is."""
+    def say(text):
+        with capfd.disabled():
+            print(f"\n{text}", end="", flush=True)
+
+    return say
 
 
 @pytest.fixture(scope="session")
@@ -55,6 +90,12 @@ def new_postgres(site):
     yield make
     for one in made:
         one.kill()
+
+
+@pytest.fixture
+def apart(new_cluster, new_postgres):
+    """A cluster whose write side has a PostgreSQL of its own."""
+    return new_cluster(postgres=new_postgres().start()).start()
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -233,12 +233,6 @@ def test_while_redis_refuses_to_write_nothing_is_skipped(fresh):
 
 # PostgreSQL
 
-@pytest.fixture
-def apart(new_cluster, new_postgres):
-    """A cluster whose write side has a PostgreSQL of its own."""
-    return new_cluster(postgres=new_postgres().start()).start()
-
-
 @pytest.mark.parametrize("way", ["stop", "kill"])
 def test_the_write_database_may_restart_under_load(apart, way):
     with Load(apart) as load:

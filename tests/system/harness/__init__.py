@@ -1,9 +1,11 @@
 """What the system tests stand on: private servers, waiting with a deadline, and reading the stream.
 
-    process   a process of ours: start, stop, kill, pause, its log
-    engines   PostgreSQL and Redis as such processes
-    cluster   one write, three reads and a bulkhead, on engines of their own
-    events    the stream and the table of events, decoded
-    load      clients that write without pause, and what they were promised
-    raw       HTTP as bytes, for what no client library would send
+    process     a process of ours: start, stop, kill, pause, its log
+    engines     PostgreSQL and Redis as such processes
+    cluster     one write, three reads and a bulkhead, on engines of their own
+    events      the stream and the table of events, decoded
+    load        clients that write without pause, and what they were promised
+    keyed       clients that repeat each command, under its key, until it has an outcome
+    connection  one kept connection, for clients that ask thousands of times
+    raw         HTTP as bytes, for what no client library would send
 """

@@ -1,6 +1,8 @@
 """Clients that write without pause, what they were promised, and whether it was kept."""
 import threading
 from collections import Counter, defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import requests
 
@@ -10,32 +12,41 @@ ENTRIES = "/v1/medical/entries"
 PAUSE_S = 0.005
 
 
-class Load:
-    """While in its block: creators post new entries, updaters patch one entry each, readers read.
-    None ever repeats a request: what was not acknowledged may or may not have happened."""
+class Clients:
+    """Each has a job and a thread, while in the block. Its jobs end when `stopping` is set."""
 
-    def __init__(self, cluster, creators=4, updaters=2, readers=1):
-        self.cluster = cluster
-        self.created = {}                   # id → title, of every 201
-        self.updated = defaultdict(dict)    # id → {version: content}, of every 200
-        self.writes, self.reads = Counter(), Counter()  # how often each status came
+    def __init__(self):
         self.stopping = threading.Event()
-        owned = [cluster.create(title=f"propia {n}") for n in range(updaters)]
-        self.created.update({record["id"]: record["title"] for record in owned})
-        self.threads = [
-            *(threading.Thread(target=self._create, args=[n]) for n in range(creators)),
-            *(threading.Thread(target=self._update, args=[record["id"]]) for record in owned),
-            *(threading.Thread(target=self._read) for _ in range(readers))]
+        self.jobs = []
 
     def __enter__(self):
-        for thread in self.threads:
-            thread.start()
+        self.pool = ThreadPoolExecutor(len(self.jobs))
+        self.running = [self.pool.submit(job) for job in self.jobs]
         return self
 
     def __exit__(self, *_):
         self.stopping.set()
-        for thread in self.threads:
-            thread.join()
+        for job in self.running:
+            job.result()  # raises what the client did
+        self.pool.shutdown()
+
+
+class Load(Clients):
+    """While in its block: creators post new entries, updaters patch one entry each, readers read.
+    None ever repeats a request: what was not acknowledged may or may not have happened."""
+
+    def __init__(self, cluster, creators=4, updaters=2, readers=1):
+        super().__init__()
+        self.cluster = cluster
+        self.created = {}                   # id → title, of every 201
+        self.updated = defaultdict(dict)    # id → {version: content}, of every 200
+        self.writes, self.reads = Counter(), Counter()  # how often each status came
+        owned = [cluster.create(title=f"propia {n}") for n in range(updaters)]
+        self.created.update({record["id"]: record["title"] for record in owned})
+        self.jobs = [
+            *(partial(self._create, number) for number in range(creators)),
+            *(partial(self._update, record["id"]) for record in owned),
+            *([self._read] * readers)]
 
     @property
     def acknowledged(self):

@@ -1,10 +1,12 @@
 """Processes that a test starts and ends, and waiting for what they do."""
 import os
 import random
+import re
 import signal
 import socket
 import subprocess
 import time
+from pathlib import Path
 
 POLL_S = 0.02
 LAST_WORDS = 15
@@ -115,6 +117,12 @@ class Process:
         if self in Process.living:
             Process.living.remove(self)
         return status
+
+    def memory_peak(self):
+        """The most bytes that it held at once since this was asked last."""
+        [kilobytes] = re.findall(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{self.pid}/status").read_text())
+        Path(f"/proc/{self.pid}/clear_refs").write_text("5")  # begins anew: man 5 proc
+        return int(kilobytes) * 1024
 
     def wait(self, seconds):
         """Waits for it to end by itself, and returns its exit status."""
