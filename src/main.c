@@ -3,6 +3,7 @@
 
 #include "role/app.h"
 #include "role/seed.h"
+#include "role/tail.h"
 
 enum { EXIT_USAGE = 64, EXIT_CONFIG = 78 /* sysexits.h */ };
 
@@ -14,6 +15,7 @@ static int run_help(int count, char **words)
         &text, "mamparo " MAMPARO_VERSION ": a CQRS data service\n\n"
                "  mamparo                          runs the role that SERVER_TYPE names\n"
                "  mamparo seed <service> <count>   loads sample records through WRITE_SERVERS\n"
+               "  mamparo tail <service>           prints the events of a stream of REDIS_URL\n"
                "  mamparo settings                 prints the settings as a Markdown table\n"
                "  mamparo --version\n  mamparo --help\n\n"
                "Settings, from the environment:\n");
@@ -59,8 +61,9 @@ int main(int argc, char **argv)
         const char *name;
         int (*run)(int count, char **words);
     } commands[] = {
-        {"seed", seed_run},   {"settings", run_settings}, {"--version", run_version},
-        {"--help", run_help}, {"-h", run_help},           {"help", run_help},
+        {"seed", seed_run},         {"tail", tail_run},   {"settings", run_settings},
+        {"--version", run_version}, {"--help", run_help}, {"-h", run_help},
+        {"help", run_help},
     };
     if (argc == 1)
         return run_role(0, NULL);

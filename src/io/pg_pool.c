@@ -27,7 +27,7 @@ struct member {
 struct pg_pool {
     struct loop *loop;
     struct pg_pool_options options;
-    char session[64];  /* what every connection sets at its start */
+    char session[96];  /* what every connection sets at its start */
     struct list queue; /* of struct pg_query */
     int64_t queued;
     struct loop_defer flush;
@@ -216,8 +216,8 @@ struct pg_pool *pg_pool_open(struct loop *loop, const struct pg_pool_options *op
     pool->options = *options;
     list_init(&pool->queue);
     pool->flush.run = on_flush;
-    snprintf(pool->session, sizeof(pool->session), "-c statement_timeout=%lld",
-             (long long)options->statement_ms);
+    snprintf(pool->session, sizeof(pool->session), "-c statement_timeout=%lld -c lock_timeout=%lld",
+             (long long)options->statement_ms, (long long)options->lock_ms);
     pool->members = mem_new((size_t)options->connections, sizeof(struct member));
     for (int i = 0; i < options->connections; i++) {
         struct member *member = &pool->members[i];

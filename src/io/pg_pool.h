@@ -20,6 +20,7 @@ struct pg_pool_options {
     msec_t queue_ms;      /* the longest wait for a connection */
     msec_t batch_ms;      /* a batch that takes longer means a dead connection */
     int64_t statement_ms; /* PostgreSQL's statement_timeout; 0: none */
+    int64_t lock_ms;      /* its lock_timeout; 0: none */
     /* Told when the first connection is there, and when the last is gone, with the reason. */
     void (*on_change)(void *arg, bool is_up, const char *why);
     void *arg;

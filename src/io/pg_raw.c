@@ -24,7 +24,11 @@ struct pg_conn *pg_raw_connect(const char *url, const char *session, const char 
                           "client_encoding",
                           replication == NULL ? NULL : "replication",
                           NULL};
-    const char *values[] = {url, options, "mamparo", "3", "5000", "5", "UTF8", replication, NULL};
+    /* Of a dead network a statement's own deadline tells; only the log has none. A server that is
+     * busy, and for that does not read, is not dead. */
+    const char *patience_ms = replication == NULL ? "0" : "5000";
+    const char *values[] = {url, options, "mamparo",   "3", patience_ms,
+                            "5", "UTF8",  replication, NULL};
     return (struct pg_conn *)PQconnectdbParams(keys, values, 1);
 }
 

@@ -99,8 +99,9 @@ static void check_names(const struct alias *alias, const struct reading *reading
         const struct alias_name *name = &alias->names[i];
         if (schema_find_field(alias->collection, str_from(name->field)) == NULL)
             say(reading, "names something that is no field:", name->field);
-        if (schema_find_field(alias->collection, str_from(name->older)) != NULL)
-            say(reading, "gives a field's name to another one:", name->older);
+        if (schema_find_field(alias->collection, str_from(name->older)) != NULL ||
+            schema_is_reserved(name->older))
+            say(reading, "gives a name that every record has, or another field:", name->older);
         for (size_t before = 0; before < i; before++)
             if (str_equal(str_from(alias->names[before].field), str_from(name->field)))
                 say(reading, "has two names for the field", name->field);

@@ -14,8 +14,27 @@ static struct json *time_of(int64_t wall_ms)
     return json_make_string(str_from(text));
 }
 
+static const char *const first_members[] = {"id", "version", NULL};
+static const char *const last_members[] = {"created_at", "updated_at", "created_by", "updated_by",
+                                           NULL};
+
+static bool is_among(const char *name, const char *const *names)
+{
+    while (*names != NULL && strcmp(*names, name) != 0)
+        names++;
+    return *names != NULL;
+}
+
+/* Members that are neither fields of this schema nor what every record has. */
+static void copy_unknown(struct json *to, const struct json *from)
+{
+    for (struct json_member m = json_first(from); m.key != NULL; m = json_next(from, m))
+        if (!is_among(m.key, last_members) && json_find(to, m.key) == NULL)
+            json_put(to, m.key, json_share(m.value));
+}
+
 struct json *image_make(const struct collection *collection, const struct image_head *head,
-                        const struct json *fields)
+                        const struct json *fields, const struct json *old)
 {
     char id[UUID_TEXT_SIZE];
     struct json *image = json_make_object();
@@ -26,11 +45,44 @@ struct json *image_make(const struct collection *collection, const struct image_
         const char *name = collection->fields[i].name;
         json_put(image, name, json_share(json_find(fields, name)));
     }
+    if (old != NULL)
+        copy_unknown(image, old);
     json_put(image, "created_at", time_of(head->created_at));
     json_put(image, "updated_at", time_of(head->updated_at));
     json_put(image, "created_by", text_or_null(head->created_by));
     json_put(image, "updated_by", text_or_null(head->updated_by));
     return image;
+}
+
+bool image_knows_more(const struct collection *collection, const struct json *image)
+{
+    size_t others = countof(first_members) + countof(last_members) - 2;
+    return json_count(image) > collection->field_count + others;
+}
+
+/* The fields of the record in ["null", <record>], the type of "before". */
+static const struct json *image_fields_of(const struct json *event_schema)
+{
+    const struct json *fields = json_find(event_schema, "fields");
+    for (size_t i = 0; i < json_count(fields); i++) {
+        const struct json *field = json_item(fields, i);
+        const struct json *type = json_find(field, "type");
+        if (str_equal(json_find_text(field, "name", STR("")), STR("before")) &&
+            json_kind(type) == JSON_KIND_ARRAY && json_count(type) == 2)
+            return json_find(json_item(type, 1), "fields");
+    }
+    return NULL;
+}
+
+bool image_is_of(const struct json *event_schema, const struct json *image)
+{
+    const struct json *fields = image_fields_of(event_schema);
+    if (fields == NULL || json_count(fields) != json_count(image))
+        return false;
+    for (size_t i = 0; i < json_count(fields); i++)
+        if (json_find(image, json_find_text(json_item(fields, i), "name", STR("")).ptr) == NULL)
+            return false;
+    return true;
 }
 
 bool image_read_head(const struct json *image, struct image_head *head_out)
@@ -106,28 +158,13 @@ static bool copy_members(struct json *to, const struct json *from, const char *c
     return true;
 }
 
-/* Members that are neither fields of this schema nor in `last`. */
-static void copy_unknown(struct json *to, const struct json *from, const char *const *last)
-{
-    for (struct json_member m = json_first(from); m.key != NULL; m = json_next(from, m)) {
-        const char *const *name = last;
-        while (*name != NULL && strcmp(*name, m.key) != 0)
-            name++;
-        if (*name == NULL && json_find(to, m.key) == NULL)
-            json_put(to, m.key, json_share(m.value));
-    }
-}
-
 struct json *image_complete(const struct collection *collection, const struct json *image)
 {
-    static const char *const first[] = {"id", "version", NULL};
-    static const char *const last[] = {"created_at", "updated_at", "created_by", "updated_by",
-                                       NULL};
     struct json *whole = json_make_object();
-    bool is_whole =
-        copy_members(whole, image, first) && complete_fields(whole, collection->expanded, image);
-    copy_unknown(whole, image, last);
-    if (!copy_members(whole, image, last) || !is_whole)
+    bool is_whole = copy_members(whole, image, first_members) &&
+                    complete_fields(whole, collection->expanded, image);
+    copy_unknown(whole, image);
+    if (!copy_members(whole, image, last_members) || !is_whole)
         json_free(&whole);
     return whole;
 }

@@ -17,9 +17,16 @@ struct image_head {
     struct str created_by, updated_by; /* empty: nobody said */
 };
 
-/* A new image from validated fields, which are shared, not copied. */
+/* A new image from validated fields, which are shared, not copied. What only another version of
+ * the model knows is taken over from `old`, the image before; NULL: nothing is. */
 struct json *image_make(const struct collection *collection, const struct image_head *head,
-                        const struct json *fields);
+                        const struct json *fields, const struct json *old);
+
+/* Has the image members that only another version of the model knows? */
+bool image_knows_more(const struct collection *collection, const struct json *image);
+
+/* Does an event schema, of whatever version of the model, have just the members of the image? */
+bool image_is_of(const struct json *event_schema, const struct json *image);
 
 /* The head out of an image that image_make made, borrowing its texts; false where a part is
  * missing or malformed, as it may be in what came over the network. */

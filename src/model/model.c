@@ -71,6 +71,16 @@ static void free_names(struct dirent **files, int count)
     free(files);
 }
 
+/* By PostgreSQL's schemas, or by paths of ours. */
+static bool is_taken(const char *name)
+{
+    static const char *const taken[] = {"mamparo", "public", "information_schema", "schemas"};
+    for (size_t i = 0; i < countof(taken); i++)
+        if (strcmp(name, taken[i]) == 0)
+            return true;
+    return strncmp(name, "pg_", 3) == 0;
+}
+
 static void load_settings(struct service *service, const char *folder, struct buf *mistakes)
 {
     struct buf path = {0}, text = {0};
@@ -98,8 +108,7 @@ static void load_service(struct model *model, const char *folder, const char *na
     struct service *service = &model->services[model->service_count];
     service->name = mem_copy(name, strlen(name));
     service->collections = mem_new((size_t)count + 1, sizeof(struct collection *));
-    if (!schema_is_name(str_from(name)) || strcmp(name, "mamparo") == 0 ||
-        strncmp(name, "pg_", 3) == 0 || strcmp(name, "public") == 0)
+    if (!schema_is_name(str_from(name)) || is_taken(name))
         buf_printf(mistakes, "%s/%s: is no name for a service\n", folder, name);
     for (int i = 0; i < count; i++)
         if (is_schema(files[i]))

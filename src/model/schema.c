@@ -92,20 +92,27 @@ static void check_default(const struct field *field, const struct json *type,
     struct json *value = validate_value(type, field->otherwise, &problem);
     if (value == NULL)
         rules_say(reading, field->name, "default is not of its type");
+    else if (field->privacy == PRIVACY_NONE && !validate_rules(field, value, &problem))
+        rules_say(reading, field->name, "default breaks the field's own rules");
     json_free(&value);
     problem_free(&problem);
 }
 
-static void check_name(const struct field *field, struct rules_reading *reading)
+bool schema_is_reserved(const char *name)
 {
     static const char *const reserved[] = {"id", "version", "created_at", "updated_at",
                                            "created_by", "updated_by", "deleted", "body",
                                            /* and these PostgreSQL's tables */
                                            "tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"};
+    return rules_is_among(name, reserved, countof(reserved));
+}
+
+static void check_name(const struct field *field, struct rules_reading *reading)
+{
     if (!schema_is_name(str_from(field->name)))
         rules_say(reading, field->name,
                   "name must be a letter, then letters, digits or underscores");
-    if (rules_is_among(field->name, reserved, countof(reserved)))
+    if (schema_is_reserved(field->name))
         rules_say(reading, field->name, "is a name that every record has already");
 }
 

@@ -84,6 +84,9 @@ const struct field *schema_find_private(const struct collection *collection, enu
 /* The shape of any Avro type inside a schema; false for one that we do not take. */
 bool schema_shape(const struct json *avro, struct field_shape *out) must_check;
 
+/* Has every record something of that name already, or every table? */
+bool schema_is_reserved(const char *name);
+
 /* A name that is safe as SQL identifier, path segment and Avro name: a letter or underscore, then
  * letters, digits, underscores; at most 63. */
 bool schema_is_name(struct str name);

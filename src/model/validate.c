@@ -292,6 +292,15 @@ struct json *validate_value(const struct json *avro, const struct json *value,
     return taken;
 }
 
+bool validate_rules(const struct field *field, const struct json *value, struct problem *problem)
+{
+    struct walk walk = {.problem = problem};
+    unsigned before = problem->mistake_count;
+    check_rules(field, value, &walk);
+    buf_free(&walk.pointer);
+    return problem->mistake_count == before;
+}
+
 struct json *validate_document(const struct collection *collection, const struct json *stored,
                                const struct json *body, struct problem *problem)
 {

@@ -16,6 +16,10 @@ struct json *validate_document(const struct collection *collection, const struct
 struct json *validate_value(const struct json *avro, const struct json *value,
                             struct problem *problem);
 
+/* Does a value of the field's type keep its rules? */
+bool validate_rules(const struct field *field, const struct json *value,
+                    struct problem *problem) must_check;
+
 /* One value as text (UTF-8, without NUL), as a query has it, in the form in which the database
  * compares it. False with a sentence about what is wanted in `wanted` where it is not of the
  * field's type. */

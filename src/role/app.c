@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "role/admin.h"
+#include "role/http/documents.h"
 #include "role/http/old_paths.h"
 
 enum {
@@ -259,6 +260,7 @@ int app_run(const struct settings *settings)
     process->started_at = clock_wall_ms();
     process->role = role_find(settings->server_type);
     process->model = model;
+    process->documents = documents_make(model);
     log_open(level_of(settings->log_level), settings->server_type);
     raise_descriptor_limit(settings);
     int signals = catch_signals();
@@ -304,6 +306,7 @@ struct pg_pool *app_open_pool(struct app *app, const char *url)
                                        .queue_ms = settings->queue_ms,
                                        .batch_ms = settings->statement_timeout_ms + NETWORK_MS,
                                        .statement_ms = settings->statement_timeout_ms,
+                                       .lock_ms = settings->lock_timeout_ms,
                                        .on_change = on_pool_change,
                                        .arg = app});
 }

@@ -10,8 +10,7 @@
 #include "base/metric.h"
 #include "cqrs/replication/relay/relay.h"
 #include "cqrs/replication/replica/replica.h"
-#include "cqrs/write/key_claims.h"
-#include "cqrs/write/write_store.h"
+#include "cqrs/write/write_batch.h"
 #include "io/http_server.h"
 #include "model/model.h"
 #include "role/settings.h"
@@ -19,6 +18,7 @@
 struct app;
 struct process;
 struct gateway;
+struct documents;
 
 /* What makes a role: one line of the table in role.c. */
 struct role {
@@ -40,11 +40,12 @@ struct app {
     unsigned index;
     struct loop *loop;
     struct http_server *server;
-    struct pg_pool *pool;            /* write, read */
-    struct write_store *write_store; /* write */
-    struct write_desk *write_desk;   /* write */
-    struct key_claims key_claims;    /* write */
-    struct gateway *gateway;         /* bulkhead */
+    struct pg_pool *pool;          /* write, read */
+    struct record_store *records;  /* write */
+    struct write_desk *write_desk; /* write */
+    struct key_claims key_claims;  /* write */
+    struct batch_desk batch_desk;  /* write */
+    struct gateway *gateway;       /* bulkhead */
     bool is_database_up, has_told_down;
     pthread_t thread;
 };
@@ -55,6 +56,7 @@ struct process {
     struct settings settings;
     const struct role *role;
     struct model *model;
+    struct documents *documents;
     struct metrics *metrics;
     struct metric *answers[HTTP_STATUS_MAX]; /* by status; registered at start */
     struct metric *seconds;

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "role/forward.h"
 #include "role/http/answer.h"
+#include "role/http/documents.h"
 #include "role/http/old_paths.h"
 
 static const char *const side_names[SIDE_COUNT] = {"reads", "writes"};
@@ -36,6 +37,18 @@ static void handle_route(struct http_request *request)
                                               .side = is_read(request) ? SIDE_READS : SIDE_WRITES,
                                               .target = buf_str(&target)});
     buf_free(&target);
+}
+
+/* One that this process's model does not have: which service's it is only a database knows, so any
+ * read server is as good as another. */
+static void handle_schema(struct http_request *request)
+{
+    struct app *app = request->arg;
+    if (answer_allows(request, "GET, HEAD"))
+        forward_request(app->gateway, request,
+                        &(struct forward_options){.service = &app->process->model->services[0],
+                                                  .side = SIDE_READS,
+                                                  .target = request->path});
 }
 
 static const struct service *old_service(const struct app *app)
@@ -222,14 +235,17 @@ static void handle(struct http_request *request)
         {"/bulkhead/status/", handle_old_status},
     };
     struct app *app = request->arg;
-    if (old_paths_handle(request, app->process->role->name))
+    if (old_paths_handle(request, app->process->role->name) ||
+        documents_handle(request, app->process->documents))
         return;
     for (size_t i = 0; i < countof(old) && old_service(app) != NULL; i++)
         if (str_equal(request->path, str_from(old[i].path))) {
             old[i].handle(request);
             return;
         }
-    if (route_is_known(app->process->model, request->path))
+    if (documents_has(request->path))
+        handle_schema(request);
+    else if (route_is_known(app->process->model, request->path))
         handle_route(request);
     else if (str_starts_with(request->path, STR("/bulkhead/services/")))
         handle_services(request);

@@ -4,6 +4,7 @@
 
 #include "cqrs/read_store.h"
 #include "role/http/answer.h"
+#include "role/http/documents.h"
 #include "role/http/old_paths.h"
 #include "role/http/older_names.h"
 #include "role/http/read_answer.h"
@@ -151,10 +152,13 @@ static void handle_old_read(struct http_request *request)
 static void handle(struct http_request *request)
 {
     struct app *app = request->arg;
-    if (old_paths_handle(request, app->process->role->name))
+    if (old_paths_handle(request, app->process->role->name) ||
+        documents_handle(request, app->process->documents))
         return;
     if (!atomic_load(&app->process->is_migrated))
         answer_status(request, STATUS_STARTING, "the database has not been reached yet");
+    else if (documents_has(request->path))
+        documents_find(request, app->pool);
     else if (route_is_known(app->process->model, request->path))
         handle_route(request);
     else if (str_equal(request->path, STR("/database/read/")))

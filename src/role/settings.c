@@ -56,6 +56,8 @@ static const struct setting settings_known[] = {
      .unit = "ms", .sentence = "longest wait of a statement for a connection"},
     {"STATEMENT_TIMEOUT_MS", NUMBER(statement_timeout_ms, 10, 600000), .otherwise = "2000",
      .roles = "write read", .unit = "ms", .sentence = "longest run of one statement"},
+    {"LOCK_TIMEOUT_MS", NUMBER(lock_timeout_ms, 10, 600000), .otherwise = "1000",
+     .roles = "write read", .unit = "ms", .sentence = "longest wait of one statement for a lock"},
     {"CONNECT_TIMEOUT_MS", NUMBER(connect_timeout_ms, 1, 60000), .otherwise = "250",
      .roles = "bulkhead", .unit = "ms", .sentence = "longest wait for a connection to a server"},
     {"TRY_TIMEOUT_MS", NUMBER(try_timeout_ms, 1, 60000), .otherwise = "1000", .roles = "bulkhead",

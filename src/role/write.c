@@ -2,9 +2,11 @@
 
 #include <stdio.h>
 
+#include "cqrs/write/page_store.h"
 #include "cqrs/write/write_desk.h"
 #include "role/http/answer.h"
 #include "role/http/batch_request.h"
+#include "role/http/documents.h"
 #include "role/http/old_paths.h"
 #include "role/http/older_names.h"
 #include "role/http/read_answer.h"
@@ -81,9 +83,8 @@ static void handle_batch(struct http_request *request, const struct route *route
     struct app *app = request->arg;
     struct problem problem = {0};
     struct batch batch;
-    struct batch_means means = {app->pool, app->write_store, &app->key_claims};
     if (batch_request_parse(request, route, &batch, &problem))
-        write_batch_take(&means, &batch, on_batch_done, request);
+        write_batch_take(&app->batch_desk, &batch, on_batch_done, request);
     else
         answer_problem(request, &problem);
     problem_free(&problem);
@@ -119,7 +120,7 @@ static void find(struct http_request *request, const struct route *route)
     }
     struct errand *errand = mem_new(1, sizeof(*errand));
     *errand = (struct errand){request, route->collection, route->alias, false};
-    write_store_find(app->write_store, route->collection, &route->id, on_found, errand);
+    record_store_find(app->records, route->collection, &route->id, on_found, errand);
 }
 
 /* Paths */
@@ -199,9 +200,9 @@ static void handle_replication(struct http_request *request)
     if (service == NULL || (rest.ptr != NULL && collection == NULL))
         answer_status(request, STATUS_NOT_FOUND, "there is no such service or collection");
     else if (collection != NULL)
-        write_store_page(app->write_store, collection, after, on_page, request);
+        page_store_records(app->pool, collection, after, on_page, request);
     else
-        write_store_event_page(app->write_store, service, after, on_page, request);
+        page_store_events(app->pool, service, after, on_page, request);
 }
 
 static void handle_old_write(struct http_request *request)
@@ -217,10 +218,13 @@ static void handle_old_write(struct http_request *request)
 static void handle(struct http_request *request)
 {
     struct app *app = request->arg;
-    if (old_paths_handle(request, app->process->role->name))
+    if (old_paths_handle(request, app->process->role->name) ||
+        documents_handle(request, app->process->documents))
         return;
     if (!atomic_load(&app->process->is_migrated))
         answer_status(request, STATUS_STARTING, "the database has not been reached yet");
+    else if (documents_has(request->path))
+        documents_find(request, app->pool);
     else if (route_is_known(app->process->model, request->path))
         handle_record(request);
     else if (str_equal(request->path, STR("/database/write/")))
@@ -236,9 +240,11 @@ static void handle(struct http_request *request)
 static bool open_app(struct app *app)
 {
     app->pool = app_open_pool(app, app->process->settings.write_database_url);
-    app->write_store = write_store_new(app->pool, app->process->model);
+    struct write_store *store = write_store_new(app->pool, app->process->model);
+    app->records = record_store_new(app->pool, app->process->model);
     key_claims_init(&app->key_claims);
-    app->write_desk = write_desk_new(app->write_store, &app->key_claims);
+    app->write_desk = write_desk_new(store, app->records, &app->key_claims);
+    app->batch_desk = (struct batch_desk){{app->pool, app->records}, store, &app->key_claims};
     return true;
 }
 

@@ -25,16 +25,18 @@ void batch_free(struct batch *batch)
 
 /* Lifetime: one statement's. */
 struct asking {
+    const struct batch_means *means;
     struct batch *batch;
     const struct field *field;
     batch_store_done_fn *done;
     void *arg;
 };
 
-static struct asking *asking_new(const struct batch *batch, batch_store_done_fn *done, void *arg)
+static struct asking *asking_new(const struct batch_means *means, const struct batch *batch,
+                                 batch_store_done_fn *done, void *arg)
 {
     struct asking *asking = mem_new(1, sizeof(*asking));
-    *asking = (struct asking){(struct batch *)(uintptr_t)batch, NULL, done, arg};
+    *asking = (struct asking){means, (struct batch *)(uintptr_t)batch, NULL, done, arg};
     return asking;
 }
 
@@ -74,32 +76,48 @@ static bool is_wanted(const struct batch_item *item)
     return item->command.kind != COMMAND_CREATE && !is_refused(item);
 }
 
-static bool take_record(struct batch *batch, const struct pg_rows *rows, size_t row)
+static enum record_store_reading take_record(const struct asking *asking,
+                                             const struct pg_rows *rows, size_t row)
 {
+    struct batch *batch = asking->batch;
     size_t at = (size_t)pg_rows_number(rows, row, 0);
-    if (at >= batch->count)
-        return false;
-    struct batch_item *item = &batch->items[at];
-    item->is_found =
-        write_store_read(batch->shared.collection,
-                         &(struct write_store_row){
-                             .version = pg_rows_number(rows, row, 1),
-                             .is_deleted = str_equal(pg_rows_text(rows, row, 2), STR("t")),
-                             .body = pg_rows_text(rows, row, 3),
-                         },
-                         &item->record);
-    return item->is_found;
+    struct record_store_row found = {
+        .collection = batch->shared.collection,
+        .version = pg_rows_number(rows, row, 1),
+        .is_deleted = str_equal(pg_rows_text(rows, row, 2), STR("t")),
+        .body = pg_rows_text(rows, row, 3),
+    };
+    assert(at < batch->count);
+    batch->items[at].is_found = true;
+    return record_store_read(asking->means->records, &found, &batch->items[at].record);
+}
+
+static void on_learned(void *arg, enum status status)
+{
+    struct asking *asking = arg;
+    if (status == STATUS_OK)
+        batch_store_find(asking->means, asking->batch, asking->done, asking->arg);
+    else
+        asking->done(asking->arg, status, NULL);
+    free(asking);
 }
 
 static void on_found(void *arg, const struct pg_outcome *outcome)
 {
     struct asking *asking = arg;
+    enum record_store_reading reading = RECORD_STORE_READ;
     enum status status = outcome->status;
     log_refusal(outcome);
-    for (size_t row = 0; status == STATUS_OK && row < pg_rows_count(outcome->rows); row++)
-        if (!take_record(asking->batch, outcome->rows, row))
-            status = STATUS_INTERNAL;
-    asking->done(asking->arg, status, NULL);
+    for (size_t row = 0;
+         status == STATUS_OK && row < pg_rows_count(outcome->rows) && reading == RECORD_STORE_READ;
+         row++)
+        reading = take_record(asking, outcome->rows, row);
+    if (reading == RECORD_STORE_NEWER) {
+        record_store_learn(asking->means->records, asking->batch->shared.collection, on_learned,
+                           asking);
+        return;
+    }
+    asking->done(asking->arg, reading == RECORD_STORE_READ ? status : STATUS_INTERNAL, NULL);
     free(asking);
 }
 
@@ -111,8 +129,8 @@ static void forget_record(struct batch_item *item)
     item->is_found = false;
 }
 
-void batch_store_find(struct pg_pool *pool, struct batch *batch, batch_store_done_fn *done,
-                      void *arg)
+void batch_store_find(const struct batch_means *means, struct batch *batch,
+                      batch_store_done_fn *done, void *arg)
 {
     struct buf sql = {0}, ids = {0};
     struct pg_values values = {0};
@@ -126,8 +144,8 @@ void batch_store_find(struct pg_pool *pool, struct batch *batch, batch_store_don
     }
     buf_printf(&sql, find_sql, batch->shared.collection->table);
     sql_array_bind(&values, &ids);
-    pg_pool_submit(pool, pg_pool_statement(pool, PG_KIND_READ, sql.ptr, 1), &values, on_found,
-                   asking_new(batch, done, arg));
+    pg_pool_submit(means->pool, pg_pool_statement(means->pool, PG_KIND_READ, sql.ptr, 1), &values,
+                   on_found, asking_new(means, batch, done, arg));
     buf_free(&sql);
     buf_free(&ids);
 }
@@ -138,8 +156,8 @@ void batch_store_find(struct pg_pool *pool, struct batch *batch, batch_store_don
  * of them is not as it was, the division by zero undoes everything. */
 static const char commit_sql[] =
     "with item as (select * from unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::text[],\n"
-    "    $5::boolean[], $6::uuid[], $7::text[], $8::bytea[])\n"
-    "  as i(id, version, created_at, body, is_new, event, type, data)),\n"
+    "    $5::boolean[], $6::uuid[], $7::text[], $8::bytea[], $9::text[])\n"
+    "  as i(id, version, created_at, body, is_new, event, type, data, fingerprint)),\n"
     "made as (insert into %s (id, version, created_at, body, deleted)\n"
     "  select id, version, created_at, body, false from item where is_new returning 1),\n"
     "held as (select t.id from %s t join item i using (id)\n"
@@ -150,10 +168,10 @@ static const char commit_sql[] =
     "stored as (select (select count(*) from made) + (select count(*) from changed) as rows),\n"
     "key as (insert into mamparo.keys (key, request, subject, version, type, body, since)\n"
     "  select $15::text, $16::bytea, '00000000-0000-0000-0000-000000000000', 0, 'batch',\n"
-    "    $17::text, $9::timestamptz where $15::text is not null)\n"
+    "    $17::text, $10::timestamptz where $15::text is not null)\n"
     "insert into mamparo.events (id, time, service, collection, type, subject, version,\n"
     "  fingerprint, actor, traceparent, correlation_id, causation_id, data)\n"
-    "select event, $9::timestamptz, '%s', '%s', type, id, version, $10::text, $11::text,\n"
+    "select event, $10::timestamptz, '%s', '%s', type, id, version, fingerprint, $11::text,\n"
     "  $12::text, $13::text, $14::text, data\n"
     "from item where 1 / (select (rows = $18::bigint)::integer from stored) = 1";
 enum { COMMIT_PARAMETERS = 18 };
@@ -165,7 +183,7 @@ static void on_committed(void *arg, const struct pg_outcome *outcome)
     struct asking *asking = arg;
     enum status status = outcome->status;
     const char *field = NULL;
-    if (status == STATUS_INTERNAL && strcmp(outcome->sqlstate, division_by_zero) == 0)
+    if (str_equal(str_from(outcome->sqlstate), str_from(division_by_zero)))
         status = STATUS_PRECONDITION_FAILED;
     else
         log_refusal(outcome);
@@ -175,11 +193,12 @@ static void on_committed(void *arg, const struct pg_outcome *outcome)
     free(asking);
 }
 
-enum { COLUMNS = 8 };
+enum { COLUMNS = 9 };
 
 static int64_t add_changes(const struct batch *batch, struct buf columns[COLUMNS])
 {
     int64_t count = 0;
+    char fingerprint[FINGERPRINT_TEXT_SIZE];
     for (size_t i = 0; i < batch->count; i++) {
         const struct change *change = &batch->items[i].change;
         struct uuid event = uuid_new();
@@ -193,6 +212,8 @@ static int64_t add_changes(const struct batch *batch, struct buf columns[COLUMNS
         add_uuid(&columns[5], &event);
         sql_array_add(&columns[6], str_from(change->type));
         sql_array_add_bytes(&columns[7], buf_str(&change->data));
+        fingerprint_format(avro_codec_fingerprint(change->codec), fingerprint);
+        sql_array_add(&columns[8], str_from(fingerprint));
         count++;
     }
     return count;
@@ -210,23 +231,21 @@ static const struct pg_statement *commit_statement(struct pg_pool *pool,
     return statement;
 }
 
-void batch_store_commit(struct pg_pool *pool, const struct batch *batch, struct str answer,
-                        batch_store_done_fn *done, void *arg)
+void batch_store_commit(const struct batch_means *means, const struct batch *batch,
+                        struct str answer, batch_store_done_fn *done, void *arg)
 {
     const struct command *shared = &batch->shared;
     const struct command_origin *origin = &shared->origin;
     struct buf columns[COLUMNS] = {0};
     struct pg_values values = {.runs_alone = true};
-    char now[CLOCK_TEXT_SIZE], fingerprint[FINGERPRINT_TEXT_SIZE];
+    char now[CLOCK_TEXT_SIZE];
     clock_format(clock_wall_ms(), now);
-    fingerprint_format(avro_codec_fingerprint(shared->collection->event_codec), fingerprint);
     int64_t count = add_changes(batch, columns);
     for (size_t i = 0; i < COLUMNS; i++) {
         sql_array_bind(&values, &columns[i]);
         buf_free(&columns[i]);
     }
     pg_values_add_text(&values, str_from(now));
-    pg_values_add_text(&values, str_from(fingerprint));
     pg_values_add_text_or_null(&values, origin->actor);
     pg_values_add_text_or_null(&values, origin->traceparent);
     pg_values_add_text_or_null(&values, origin->correlation_id);
@@ -235,8 +254,8 @@ void batch_store_commit(struct pg_pool *pool, const struct batch *batch, struct 
     pg_values_add_bytes(&values, (struct str){(const char *)shared->request, DIGEST_SIZE});
     pg_values_add_text(&values, answer);
     pg_values_add_number(&values, count);
-    pg_pool_submit(pool, commit_statement(pool, shared->collection), &values, on_committed,
-                   asking_new(batch, done, arg));
+    pg_pool_submit(means->pool, commit_statement(means->pool, shared->collection), &values,
+                   on_committed, asking_new(means, batch, done, arg));
 }
 
 /* Unique values */
@@ -291,10 +310,10 @@ static void add_value(struct buf *items, const struct batch_item *item, const ch
         json_free(&body);
 }
 
-void batch_store_find_taken(struct pg_pool *pool, struct batch *batch, const struct field *field,
-                            batch_store_done_fn *done, void *arg)
+void batch_store_find_taken(const struct batch_means *means, struct batch *batch,
+                            const struct field *field, batch_store_done_fn *done, void *arg)
 {
-    struct asking *asking = asking_new(batch, done, arg);
+    struct asking *asking = asking_new(means, batch, done, arg);
     struct buf sql = {0}, wanted = {0}, ids = {0};
     struct pg_values values = {0};
     asking->field = field;
@@ -310,8 +329,8 @@ void batch_store_find_taken(struct pg_pool *pool, struct batch *batch, const str
                field->name);
     sql_array_bind(&values, &wanted);
     sql_array_bind(&values, &ids);
-    pg_pool_submit(pool, pg_pool_statement(pool, PG_KIND_READ, sql.ptr, 2), &values, on_taken,
-                   asking);
+    pg_pool_submit(means->pool, pg_pool_statement(means->pool, PG_KIND_READ, sql.ptr, 2), &values,
+                   on_taken, asking);
     buf_free(&sql);
     buf_free(&wanted);
     buf_free(&ids);

@@ -2,8 +2,7 @@
 #ifndef CQRS_WRITE_BATCH_STORE_H
 #define CQRS_WRITE_BATCH_STORE_H
 
-#include "cqrs/write/command.h"
-#include "io/pg_pool.h"
+#include "cqrs/write/record_store.h"
 
 enum { BATCH_MAX = 1000 };
 
@@ -29,18 +28,24 @@ void batch_free(struct batch *batch);
 /* Calls `done` once, later. */
 typedef void batch_store_done_fn(void *arg, enum status status, const char *field);
 
+/* What it works with, all of one loop. */
+struct batch_means {
+    struct pg_pool *pool;
+    struct record_store *records;
+};
+
 /* Fills `record` and `is_found` of every patch that is not refused. */
-void batch_store_find(struct pg_pool *pool, struct batch *batch, batch_store_done_fn *done,
-                      void *arg);
+void batch_store_find(const struct batch_means *means, struct batch *batch,
+                      batch_store_done_fn *done, void *arg);
 
 /* Stores every planned change with its event, and the key with `answer`: all of them, or nothing.
  * PRECONDITION_FAILED: somebody was faster with one of the records. CONFLICT: `field` is taken by
  * another record, or is write_store_key. UNCERTAIN and the others as pg_outcome has them. */
-void batch_store_commit(struct pg_pool *pool, const struct batch *batch, struct str answer,
-                        batch_store_done_fn *done, void *arg);
+void batch_store_commit(const struct batch_means *means, const struct batch *batch,
+                        struct str answer, batch_store_done_fn *done, void *arg);
 
 /* Refuses, with CONFLICT, every member whose `field` another record holds, or one before it. */
-void batch_store_find_taken(struct pg_pool *pool, struct batch *batch, const struct field *field,
-                            batch_store_done_fn *done, void *arg);
+void batch_store_find_taken(const struct batch_means *means, struct batch *batch,
+                            const struct field *field, batch_store_done_fn *done, void *arg);
 
 #endif

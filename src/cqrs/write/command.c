@@ -134,9 +134,12 @@ static struct str first_of(struct str a, struct str b)
     return a.len > 0 ? a : b;
 }
 
+/* What only a newer version of the model knows, while it is rolled out, stays as it was. */
 static struct json *next_image(const struct command *command, const struct change *change,
-                               const struct image_head *old, const struct json *fields)
+                               const struct image_head *old, const struct json *fields,
+                               const struct command_record *record)
 {
+    bool knows_more = record != NULL && record->codec != NULL;
     struct image_head head = {
         .id = change->id,
         .version = change->version,
@@ -145,7 +148,7 @@ static struct json *next_image(const struct command *command, const struct chang
         .created_by = change->is_new ? command->origin.actor : old->created_by,
         .updated_by = first_of(command->origin.actor, change->is_new ? STR("") : old->updated_by),
     };
-    return image_make(command->collection, &head, fields);
+    return image_make(command->collection, &head, fields, knows_more ? record->image : NULL);
 }
 
 static void write_type(const struct command *command, struct change *change)
@@ -162,9 +165,16 @@ static void write_data(struct change *change, const struct json *before, const s
     json_put(event, "version", json_make_integer(change->version));
     json_put(event, "before", before != NULL ? json_share(before) : json_make_null());
     json_put(event, "after", after != NULL ? json_share(after) : json_make_null());
-    bool is_encoded = avro_encode(change->collection->event_codec, event, &change->data);
+    bool is_encoded = avro_encode(change->codec, event, &change->data);
     assert(is_encoded);
     json_free(&event);
+}
+
+static const struct avro_codec *codec_for(const struct command *command,
+                                          const struct command_record *record)
+{
+    return record != NULL && record->codec != NULL ? record->codec
+                                                   : command->collection->event_codec;
 }
 
 bool command_plan(const struct command *command, const struct command_record *record,
@@ -191,10 +201,11 @@ bool command_plan(const struct command *command, const struct command_record *re
         .is_deleted = command->kind == COMMAND_DELETE,
         .created_at = is_new ? now_wall_ms : old.created_at,
         .changed_at = now_wall_ms,
+        .codec = codec_for(command, record),
     };
     write_type(command, out);
     if (fields != NULL) {
-        image = next_image(command, out, &old, fields);
+        image = next_image(command, out, &old, fields, record);
         json_write(image, &out->body);
         json_free(&fields);
     } else {

@@ -38,6 +38,8 @@ struct command_record {
     int64_t version;
     bool is_deleted;
     struct json *image; /* owned; NULL for a tombstone */
+    /* Of the version of the model that knows all of the image; NULL: this program's own does. */
+    const struct avro_codec *codec;
 };
 
 /* What is stored and published together. */
@@ -50,6 +52,7 @@ struct change {
     char type[160];                 /* "medical.entry.created" */
     struct buf body;                /* the record as served; "{}" for a tombstone */
     struct buf data;                /* the event's Avro */
+    const struct avro_codec *codec; /* that wrote it */
 };
 void change_free(struct change *change);
 

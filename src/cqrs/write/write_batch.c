@@ -6,7 +6,7 @@ enum { PATIENCE_MS = 2000 }; /* with others that are faster, again and again */
 
 /* Lifetime: a batch's. */
 struct errand {
-    struct batch_means means;
+    const struct batch_desk *desk;
     struct batch batch;
     struct key_claim claim;
     struct buf outcomes;
@@ -130,7 +130,7 @@ static void on_committed(void *arg, enum status status, const char *field)
     } else if (status == STATUS_PRECONDITION_FAILED) {
         find(errand);
     } else if (is_lost && field != NULL) {
-        batch_store_find_taken(errand->means.pool, &errand->batch,
+        batch_store_find_taken(&errand->desk->means, &errand->batch,
                                schema_find_field(errand->batch.shared.collection, str_from(field)),
                                on_taken_found, errand);
     } else {
@@ -146,8 +146,8 @@ static void commit(struct errand *errand)
         return;
     }
     write_outcomes(errand, STATUS_OK);
-    batch_store_commit(errand->means.pool, &errand->batch, buf_str(&errand->outcomes), on_committed,
-                       errand);
+    batch_store_commit(&errand->desk->means, &errand->batch, buf_str(&errand->outcomes),
+                       on_committed, errand);
 }
 
 /* Planning */
@@ -176,7 +176,7 @@ static void on_found(void *arg, enum status status, const char *field)
 
 static void find(struct errand *errand)
 {
-    batch_store_find(errand->means.pool, &errand->batch, on_found, errand);
+    batch_store_find(&errand->desk->means, &errand->batch, on_found, errand);
 }
 
 /* Its key */
@@ -195,7 +195,7 @@ static void on_key(void *arg, enum status status, struct change *first)
 
 static void find_key(struct errand *errand)
 {
-    write_store_find_key(errand->means.store, &errand->batch.shared, on_key, errand);
+    write_store_find_key(errand->desk->store, &errand->batch.shared, on_key, errand);
 }
 
 static void on_later(struct loop_defer *defer)
@@ -218,11 +218,11 @@ static void refuse_twins(struct batch *batch)
     }
 }
 
-void write_batch_take(const struct batch_means *means, struct batch *batch,
-                      write_batch_done_fn *done, void *arg)
+void write_batch_take(const struct batch_desk *desk, struct batch *batch, write_batch_done_fn *done,
+                      void *arg)
 {
     struct errand *errand = mem_new(1, sizeof(*errand));
-    *errand = (struct errand){.means = *means,
+    *errand = (struct errand){.desk = desk,
                               .batch = *batch,
                               .give_up_at = clock_monotonic() + PATIENCE_MS,
                               .later = {.run = on_later},
@@ -235,8 +235,8 @@ void write_batch_take(const struct batch_means *means, struct batch *batch,
     refuse_twins(&errand->batch);
     if (key.len == 0)
         find(errand);
-    else if (key_claims_take(means->claims, &errand->claim, key))
+    else if (key_claims_take(desk->claims, &errand->claim, key))
         find_key(errand);
     else
-        loop_defer(write_store_loop(means->store), &errand->later);
+        loop_defer(write_store_loop(desk->store), &errand->later);
 }

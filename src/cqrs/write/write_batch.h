@@ -24,14 +24,14 @@ struct batch_answer {
 typedef void write_batch_done_fn(void *arg, const struct batch_answer *answer);
 
 /* What it works with, all of one loop. */
-struct batch_means {
-    struct pg_pool *pool;
+struct batch_desk {
+    struct batch_means means;
     struct write_store *store;
     struct key_claims *claims;
 };
 
 /* Takes the batch over, members that are refused already included. `done` comes once, later. */
-void write_batch_take(const struct batch_means *means, struct batch *batch,
-                      write_batch_done_fn *done, void *arg);
+void write_batch_take(const struct batch_desk *desk, struct batch *batch, write_batch_done_fn *done,
+                      void *arg);
 
 #endif

@@ -10,6 +10,7 @@ enum {
 /* Lifetime: the desk's, a loop's. */
 struct write_desk {
     struct write_store *store;
+    struct record_store *records;
     /* Errands that change a record which may exist, one for each record, by its id. */
     struct list busy[BUCKETS];
     struct key_claims *claims;
@@ -151,8 +152,8 @@ static void on_found(void *arg, enum status status, const struct command_record 
 
 static void find_record(struct errand *errand)
 {
-    write_store_find(errand->desk->store, errand->command.collection, &errand->command.id, on_found,
-                     errand);
+    record_store_find(errand->desk->records, errand->command.collection, &errand->command.id,
+                      on_found, errand);
 }
 
 static struct errand *find_busy(struct write_desk *desk, const struct command *command)
@@ -240,10 +241,12 @@ static void take_key(struct errand *errand)
     refuse_later(errand);
 }
 
-struct write_desk *write_desk_new(struct write_store *store, struct key_claims *claims)
+struct write_desk *write_desk_new(struct write_store *store, struct record_store *records,
+                                  struct key_claims *claims)
 {
     struct write_desk *desk = mem_new(1, sizeof(*desk));
     desk->store = store;
+    desk->records = records;
     desk->claims = claims;
     for (size_t i = 0; i < BUCKETS; i++)
         list_init(&desk->busy[i]);

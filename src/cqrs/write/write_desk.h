@@ -11,6 +11,7 @@
 #define CQRS_WRITE_WRITE_DESK_H
 
 #include "cqrs/write/key_claims.h"
+#include "cqrs/write/record_store.h"
 #include "cqrs/write/write_store.h"
 
 /* When `problem` is not set, the command is committed. Lent until the callback returns. */
@@ -21,9 +22,11 @@ struct write_answer {
 };
 typedef void write_desk_done_fn(void *arg, const struct write_answer *answer);
 
-/* Lives as long as its store. `claims` are shared with whoever else takes commands on this loop. */
+/* Lives as long as its stores. `claims` are shared with whoever else takes commands on this loop.
+ */
 struct write_desk;
-struct write_desk *write_desk_new(struct write_store *store, struct key_claims *claims);
+struct write_desk *write_desk_new(struct write_store *store, struct record_store *records,
+                                  struct key_claims *claims);
 
 /* Takes the command over. `done` comes once, later. */
 void write_desk_take(struct write_desk *desk, struct command *command, write_desk_done_fn *done,

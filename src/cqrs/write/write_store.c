@@ -5,16 +5,15 @@
 #include "model/avro/avro.h"
 #include "model/avro/fingerprint.h"
 
-/* The three statements of one collection. */
+/* The statements of one collection. */
 struct shelf {
     const struct collection *collection;
-    const struct pg_statement *insert, *update, *find, *page;
-    char fingerprint[FINGERPRINT_TEXT_SIZE];
+    const struct pg_statement *insert, *update;
 };
 
 struct write_store {
     struct pg_pool *pool;
-    const struct pg_statement *find_key, *event_page;
+    const struct pg_statement *find_key;
     struct shelf *shelves;
     size_t shelf_count;
 };
@@ -48,60 +47,27 @@ static const char event_sql[] =
     "  $10::text, $11::text, $12::text, $13::text, $14::bytea from row";
 static const char key_sql[] = "select request = $2::bytea, subject, version, type, body from "
                               "mamparo.keys where key = $1::text";
-static const char find_sql[] = "select version, deleted, body from %s where id = $1::uuid";
 
-/* A page ends at 500 rows or 4 MiB, whichever is first, but has one row where there is one. */
-static const char page_sql[] =
-    "select (select epoch from mamparo.epoch), '\"records\":[' ||\n"
-    "  coalesce(string_agg(row::text, ','), '') || ']' from (\n"
-    "  select json_build_object('id', id, 'version', version, 'deleted', deleted, 'created_at',\n"
-    "    to_char(created_at, 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), 'body', body) as row\n"
-    "  from (select *, sum(length(body)) over (order by id) as bytes,\n"
-    "      row_number() over (order by id) as number\n"
-    "    from (select * from %s where id > $1::uuid order by id limit 500) few) counted\n"
-    "  where number = 1 or bytes < 4194304 order by id) page";
-
-/* All services' events lie together: a page is a span of ids, of which one service's are told. */
-static const char event_page_sql[] =
-    "with few as (select *, sum(2 * length(data)) over (order by id) as bytes,\n"
-    "    row_number() over (order by id) as number\n"
-    "  from (select * from mamparo.events where id > $1::uuid order by id limit 1000) few),\n"
-    "page as (select * from few where number = 1 or bytes < 4194304)\n"
-    "select (select epoch from mamparo.epoch),\n"
-    "  '\"last\":' || coalesce((select to_json(id)::text from page order by id desc limit 1), "
-    "'null')\n"
-    "  || ',\"events\":[' || coalesce((select string_agg(json_build_object(\n"
-    "    'collection', collection, 'type', type, 'subject', subject, 'actor', actor,\n"
-    "    'time', to_char(time, 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'),\n"
-    "    'fingerprint', fingerprint, 'data', encode(data, 'hex'))::text, ',' order by id)\n"
-    "  from page where service = $2::text), '') || ']'";
-
-static const struct pg_statement *statement(struct write_store *store, const char *head,
-                                            const struct collection *collection, int parameters)
+/* Takes over the text that begins it. */
+static const struct pg_statement *statement(struct write_store *store, struct buf *sql,
+                                            const struct collection *collection)
 {
-    struct buf sql = {0};
-    const char *at = strstr(head, "%s");
-    buf_append(&sql, head, (size_t)(at - head));
-    buf_append_text(&sql, collection->table);
-    buf_append_text(&sql, at + 2);
-    if (parameters == CHANGE_PARAMETERS)
-        buf_printf(&sql, event_sql, collection->service, collection->name);
-    enum pg_kind kind = parameters == CHANGE_PARAMETERS ? PG_KIND_WRITE : PG_KIND_READ;
-    const struct pg_statement *made = pg_pool_statement(store->pool, kind, sql.ptr, parameters);
-    assert(made != NULL); /* the first ones of a pool */
-    buf_free(&sql);
+    buf_printf(sql, event_sql, collection->service, collection->name);
+    const struct pg_statement *made =
+        pg_pool_statement(store->pool, PG_KIND_WRITE, sql->ptr, CHANGE_PARAMETERS);
+    buf_free(sql);
     return made;
 }
 
 static void fill_shelf(struct write_store *store, struct shelf *shelf,
                        const struct collection *collection)
 {
+    struct buf insert = {0}, update = {0};
+    buf_printf(&insert, insert_sql, collection->table);
+    buf_printf(&update, update_sql, collection->table);
     shelf->collection = collection;
-    shelf->insert = statement(store, insert_sql, collection, CHANGE_PARAMETERS);
-    shelf->update = statement(store, update_sql, collection, CHANGE_PARAMETERS);
-    shelf->find = statement(store, find_sql, collection, 1);
-    shelf->page = statement(store, page_sql, collection, 1);
-    fingerprint_format(avro_codec_fingerprint(collection->event_codec), shelf->fingerprint);
+    shelf->insert = statement(store, &insert, collection);
+    shelf->update = statement(store, &update, collection);
 }
 
 struct write_store *write_store_new(struct pg_pool *pool, const struct model *model)
@@ -109,7 +75,6 @@ struct write_store *write_store_new(struct pg_pool *pool, const struct model *mo
     struct write_store *store = mem_new(1, sizeof(*store));
     store->pool = pool;
     store->find_key = pg_pool_statement(pool, PG_KIND_READ, key_sql, 2);
-    store->event_page = pg_pool_statement(pool, PG_KIND_READ, event_page_sql, 2);
     for (size_t s = 0; s < model->service_count; s++)
         store->shelf_count += model->services[s].collection_count;
     store->shelves = mem_new(store->shelf_count, sizeof(struct shelf));
@@ -125,8 +90,7 @@ struct loop *write_store_loop(const struct write_store *store)
     return pg_pool_loop(store->pool);
 }
 
-static const struct shelf *shelf_of(const struct write_store *store,
-                                    const struct collection *collection)
+static struct shelf *shelf_of(const struct write_store *store, const struct collection *collection)
 {
     size_t i = 0;
     while (store->shelves[i].collection != collection)
@@ -152,67 +116,6 @@ static void add_time(struct pg_values *values, int64_t wall_ms)
     char text[CLOCK_TEXT_SIZE];
     clock_format(wall_ms, text);
     pg_values_add_text(values, str_from(text));
-}
-
-/* Finding */
-
-struct search {
-    const struct collection *collection;
-    write_store_found_fn *done;
-    void *arg;
-};
-
-/* It may have been written before its schema got another field. */
-bool write_store_read(const struct collection *collection, const struct write_store_row *row,
-                      struct command_record *out)
-{
-    char mistake[JSON_MISTAKE_SIZE];
-    *out = (struct command_record){.version = row->version, .is_deleted = row->is_deleted};
-    if (row->is_deleted)
-        return true;
-    struct json *stored = json_parse(row->body, mistake);
-    if (stored == NULL)
-        return false;
-    out->image = image_complete(collection, stored);
-    json_free(&stored);
-    return out->image != NULL;
-}
-
-static bool read_record(const struct collection *collection, const struct pg_rows *rows,
-                        struct command_record *out)
-{
-    struct write_store_row row = {
-        .version = pg_rows_number(rows, 0, 0),
-        .is_deleted = str_equal(pg_rows_text(rows, 0, 1), STR("t")),
-        .body = pg_rows_text(rows, 0, 2),
-    };
-    return write_store_read(collection, &row, out);
-}
-
-static void on_found(void *arg, const struct pg_outcome *outcome)
-{
-    struct search *search = arg;
-    struct command_record record = {0};
-    enum status status = outcome->status;
-    log_refusal(outcome);
-    if (status == STATUS_OK && pg_rows_count(outcome->rows) == 0)
-        status = STATUS_NOT_FOUND;
-    else if (status == STATUS_OK && !read_record(search->collection, outcome->rows, &record))
-        status = STATUS_INTERNAL;
-    search->done(search->arg, status, status == STATUS_OK ? &record : NULL);
-    if (record.image != NULL)
-        json_free(&record.image);
-    free(search);
-}
-
-void write_store_find(struct write_store *store, const struct collection *collection,
-                      const struct uuid *id, write_store_found_fn *done, void *arg)
-{
-    struct search *search = mem_new(1, sizeof(*search));
-    struct pg_values values = {0};
-    *search = (struct search){collection, done, arg};
-    add_uuid(&values, id);
-    pg_pool_submit(store->pool, shelf_of(store, collection)->find, &values, on_found, search);
 }
 
 /* Committing */
@@ -261,6 +164,7 @@ void write_store_commit(struct write_store *store, const struct change *change,
 {
     const struct command_origin *origin = &command->origin;
     const struct shelf *shelf = shelf_of(store, change->collection);
+    char fingerprint[FINGERPRINT_TEXT_SIZE];
     struct commit *commit = mem_new(1, sizeof(*commit));
     struct pg_values values = {0};
     struct uuid event_id = uuid_new();
@@ -274,7 +178,8 @@ void write_store_commit(struct write_store *store, const struct change *change,
     add_uuid(&values, &event_id);
     add_time(&values, change->changed_at);
     pg_values_add_text(&values, str_from(change->type));
-    pg_values_add_text(&values, str_from(shelf->fingerprint));
+    fingerprint_format(avro_codec_fingerprint(change->codec), fingerprint);
+    pg_values_add_text(&values, str_from(fingerprint));
     pg_values_add_text_or_null(&values, origin->actor);
     pg_values_add_text_or_null(&values, origin->traceparent);
     pg_values_add_text_or_null(&values, origin->correlation_id);
@@ -332,57 +237,4 @@ void write_store_find_key(struct write_store *store, const struct command *comma
     pg_values_add_text(&values, command->key);
     pg_values_add_bytes(&values, request_of(command));
     pg_pool_submit(store->pool, store->find_key, &values, on_key, search);
-}
-
-/* Pages for replicas */
-
-struct page {
-    write_store_page_fn *done;
-    void *arg;
-};
-
-static void on_page(void *arg, const struct pg_outcome *outcome)
-{
-    struct page *page = arg;
-    struct buf json = {0};
-    enum status status = outcome->status;
-    log_refusal(outcome);
-    struct str epoch = status == STATUS_OK ? pg_rows_text(outcome->rows, 0, 0) : STR("");
-    if (status == STATUS_OK && epoch.len == 0)
-        status = STATUS_STARTING; /* no relay has led yet */
-    if (status == STATUS_OK) {
-        buf_printf(&json, "{\"epoch\":\"" STR_FMT "\",", STR_ARG(epoch));
-        buf_append_str(&json, pg_rows_text(outcome->rows, 0, 1));
-        buf_append_char(&json, '}');
-    }
-    page->done(page->arg, status, buf_str(&json));
-    buf_free(&json);
-    free(page);
-}
-
-static struct page *begin_page(const struct uuid *after, struct pg_values *values,
-                               write_store_page_fn *done, void *arg)
-{
-    static const struct uuid nil;
-    struct page *page = mem_new(1, sizeof(*page));
-    *page = (struct page){done, arg};
-    add_uuid(values, after != NULL ? after : &nil);
-    return page;
-}
-
-void write_store_page(struct write_store *store, const struct collection *collection,
-                      const struct uuid *after, write_store_page_fn *done, void *arg)
-{
-    struct pg_values values = {0};
-    struct page *page = begin_page(after, &values, done, arg);
-    pg_pool_submit(store->pool, shelf_of(store, collection)->page, &values, on_page, page);
-}
-
-void write_store_event_page(struct write_store *store, const struct service *service,
-                            const struct uuid *after, write_store_page_fn *done, void *arg)
-{
-    struct pg_values values = {0};
-    struct page *page = begin_page(after, &values, done, arg);
-    pg_values_add_text(&values, str_from(service->name));
-    pg_pool_submit(store->pool, store->event_page, &values, on_page, page);
 }

@@ -33,6 +33,7 @@ struct desk {
     struct model model;
     struct pg_pool *pool;
     struct write_store *store;
+    struct record_store *records;
     struct key_claims claims;
     struct write_desk *itself;
     unsigned answers;
@@ -57,6 +58,7 @@ static inline int open_store(void **state)
     desk.model = (struct model){&desk.service, 1};
     desk.pool = pg_pool_open(loop_new(), &(struct pg_pool_options){0});
     desk.store = write_store_new(desk.pool, &desk.model);
+    desk.records = record_store_new(desk.pool, &desk.model);
     *state = &desk;
     return 0;
 }
@@ -65,7 +67,7 @@ static inline int open_desk(void **state)
 {
     struct desk *desk = *state;
     key_claims_init(&desk->claims);
-    desk->itself = write_desk_new(desk->store, &desk->claims);
+    desk->itself = write_desk_new(desk->store, desk->records, &desk->claims);
     desk->answers = 0;
     desk->came_inside = false;
     return 0;
