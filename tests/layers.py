@@ -21,8 +21,8 @@ BELOW = {
     "": ["role", "base"],  # main.c
 }
 DOORS = {
-    "h2o": ["io/loop.c", "io/http_*.c"],
-    "libpq-fe": ["io/pg_*.c"],
+    "h2o": ["io/loop.c", "io/http/*.c"],
+    "libpq-fe": ["io/pg/*.c"],
     "hiredis": ["io/redis_*.c"],
     "jansson": ["base/json.c"],
     "openssl": ["base/digest.c"],

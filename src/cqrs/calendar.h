@@ -4,7 +4,7 @@
 #ifndef CQRS_CALENDAR_H
 #define CQRS_CALENDAR_H
 
-#include "io/pg_session.h"
+#include "io/pg/pg_session.h"
 
 enum { CALENDAR_MONTHS_MAX = 64 };
 

@@ -2,7 +2,7 @@
 #ifndef CQRS_EXPIRY_H
 #define CQRS_EXPIRY_H
 
-#include "io/pg_session.h"
+#include "io/pg/pg_session.h"
 
 /* Drops up to a thousand expired keys: one short transaction, never a long one. `*is_all_out` when
  * there were none. False with the session's fault. */

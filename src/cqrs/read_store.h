@@ -5,7 +5,7 @@
 
 #include "base/ident.h"
 #include "cqrs/query.h"
-#include "io/pg_pool.h"
+#include "io/pg/pg_pool.h"
 
 /* STATUS_OK with the record and its version; NOT_FOUND; or why the database gave no answer. Lent
  * until the callback returns. */

@@ -3,7 +3,7 @@
 #ifndef CQRS_SCHEMA_STORE_H
 #define CQRS_SCHEMA_STORE_H
 
-#include "io/pg_pool.h"
+#include "io/pg/pg_pool.h"
 
 /* STATUS_OK with the schema's JSON, lent until the callback returns; NOT_FOUND; or why the database
  * gave no answer. */

@@ -5,7 +5,7 @@
 #ifndef CQRS_SLOT_H
 #define CQRS_SLOT_H
 
-#include "io/pg_session.h"
+#include "io/pg/pg_session.h"
 
 /* Makes the slot where it is not there, or where PostgreSQL has let go of the log that it needs.
  * False, with a line in `why`, when that failed or another process is at it. */

@@ -3,7 +3,7 @@
 #ifndef CQRS_SQL_ARRAY_H
 #define CQRS_SQL_ARRAY_H
 
-#include "io/pg_query.h"
+#include "io/pg/pg_query.h"
 
 /* {NULL, 0} is SQL's null. */
 void sql_array_add(struct buf *items, struct str text);

@@ -40,15 +40,16 @@ static bool open_app(struct app *app)
     struct process *process = app->process;
     const struct settings *settings = &process->settings;
     char mistake[256];
-    struct http_server_options options = {.address = settings->listen,
-                                          .port = (int)settings->port,
-                                          .connections_max =
-                                              settings->connections_max / process->app_count + 1,
-                                          .body_bytes_max = settings->body_bytes_max,
-                                          .handler = process->role->handle,
-                                          .write_refusal = old_paths_write_refusal,
-                                          .observe = observe,
-                                          .arg = app};
+    struct http_server_options options = {
+        .address = settings->listen,
+        .port = (int)settings->port,
+        .connections_max = settings->connections_max / process->app_count + 1,
+        .body_bytes_max = settings->body_bytes_max,
+        .body_budget_bytes = settings->body_budget_bytes / process->app_count,
+        .handler = process->role->handle,
+        .write_refusal = old_paths_write_refusal,
+        .observe = observe,
+        .arg = app};
     app->loop = loop_new();
     if (process->role->open_app != NULL && !process->role->open_app(app))
         return false;
@@ -233,6 +234,15 @@ static enum log_level level_of(const char *name)
     while (strcmp(names[level], name) != 0)
         level++;
     return (enum log_level)level;
+}
+
+void app_refuse_model(const char *mistakes)
+{
+    fprintf(stderr,
+            "mamparo: the models do not fit what earlier versions of them have written:\n%s",
+            mistakes);
+    log_error("process.incompatible_model", log_text("mistakes", mistakes));
+    _exit(EXIT_CONFIG);
 }
 
 /* The models, with what the role needs for them; NULL after saying why. */

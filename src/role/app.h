@@ -11,7 +11,7 @@
 #include "cqrs/replication/relay/relay.h"
 #include "cqrs/replication/replica/replica.h"
 #include "cqrs/write/write_batch.h"
-#include "io/http_server.h"
+#include "io/http/http_server.h"
 #include "model/model.h"
 #include "role/settings.h"
 
@@ -72,6 +72,9 @@ struct process {
 
 /* Runs the process of the given settings until it is told to stop; returns the exit status. */
 int app_run(const struct settings *settings);
+
+/* Ends the process with what is wrong with its models, a line each. */
+void app_refuse_model(const char *mistakes) __attribute__((noreturn));
 
 /* Opens the app's pool on `url`, counted in pools_up. */
 struct pg_pool *app_open_pool(struct app *app, const char *url);

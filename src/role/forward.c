@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "guard/compartment.h"
 #include "guard/pool.h"
-#include "io/http_client.h"
+#include "io/http/http_client.h"
 #include "role/http/answer.h"
 
 /* Servers of one side, as this loop sees them. */

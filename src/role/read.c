@@ -186,6 +186,7 @@ static void start(struct process *process)
                                       .history_days = settings->history_days,
                                       .metrics = process->metrics,
                                       .is_migrated = &process->is_migrated,
+                                      .refuse_model = app_refuse_model,
                                       .is_filled = &process->is_filled};
     process->replica = replica_start(&options);
 }

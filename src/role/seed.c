@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "base/backoff.h"
-#include "io/http_client.h"
+#include "io/http/http_client.h"
 #include "model/model.h"
 #include "model/sample.h"
 

@@ -20,7 +20,7 @@ struct settings {
     int64_t lock_timeout_ms;
     int64_t connect_timeout_ms, try_timeout_ms, request_timeout_ms;
     int64_t read_in_flight, write_in_flight;
-    int64_t connections_max, body_bytes_max;
+    int64_t connections_max, body_bytes_max, body_budget_bytes;
     int64_t drain_seconds;
     int64_t history_days;
     const char *replication_slot;

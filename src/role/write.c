@@ -259,6 +259,7 @@ static void start(struct process *process)
                                     .retention = settings->replica_retention_seconds * 1000,
                                     .metrics = process->metrics,
                                     .is_migrated = &process->is_migrated,
+                                    .refuse_model = app_refuse_model,
                                     .has_reached_redis = &process->has_reached_redis};
     process->relay = relay_start(&options);
 }

@@ -3,7 +3,7 @@
 #ifndef FAKE_PG_POOL_H
 #define FAKE_PG_POOL_H
 
-#include "io/pg_pool.h"
+#include "io/pg/pg_pool.h"
 
 /* A result: `cells` row by row, NULL for NULL. */
 struct pg_rows {

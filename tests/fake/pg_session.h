@@ -2,7 +2,7 @@
 #ifndef FAKE_PG_SESSION_H
 #define FAKE_PG_SESSION_H
 
-#include "io/pg_session.h"
+#include "io/pg/pg_session.h"
 
 struct pg_session {
     const char *fault; /* not NULL: every statement fails with it */

@@ -1,5 +1,5 @@
 /* Any bytes as a request's head and as an answer's: what is taken is one that we can vouch for. */
-#include "io/http_head.h"
+#include "io/http/http_head.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -1,6 +1,6 @@
 /* Any bytes as messages of pgoutput, each behind two bytes with its length: what comes out as a row
  * lies within its message. */
-#include "io/pg_output.h"
+#include "io/pg/pg_output.h"
 
 static bool is_within(struct str part, struct str whole)
 {

@@ -6,7 +6,7 @@
 
 #include "base/buf.h"
 #include "cqrs/replication/position.h"
-#include "io/pg_log.h"
+#include "io/pg/pg_log.h"
 #include "io/redis_conn.h"
 
 /* All texts are borrowed; an absent attribute is empty. */

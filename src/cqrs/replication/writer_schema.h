@@ -5,7 +5,7 @@
 #define CQRS_REPLICATION_WRITER_SCHEMA_H
 
 #include "cqrs/replication/event.h"
-#include "io/pg_session.h"
+#include "io/pg/pg_session.h"
 #include "model/avro/avro.h"
 #include "model/model.h"
 

@@ -3,7 +3,7 @@
 #define CQRS_WRITE_PAGE_STORE_H
 
 #include "base/ident.h"
-#include "io/pg_pool.h"
+#include "io/pg/pg_pool.h"
 #include "model/model.h"
 
 /* The whole JSON answer, lent until the callback returns, or why there is none. */

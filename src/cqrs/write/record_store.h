@@ -3,7 +3,7 @@
 #define CQRS_WRITE_RECORD_STORE_H
 
 #include "cqrs/write/command.h"
-#include "io/pg_pool.h"
+#include "io/pg/pg_pool.h"
 #include "model/model.h"
 
 struct record_store;

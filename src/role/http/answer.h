@@ -4,7 +4,7 @@
 
 #include "base/json.h"
 #include "base/problem.h"
-#include "io/http_server.h"
+#include "io/http/http_server.h"
 #include "role/http/route.h"
 
 /* The document alone; `error`, where it is not NULL, is a member of its own in front. */

@@ -5,7 +5,7 @@
 #define ROLE_HTTP_BATCH_REQUEST_H
 
 #include "cqrs/write/write_batch.h"
-#include "io/http_server.h"
+#include "io/http/http_server.h"
 #include "role/http/route.h"
 
 /* A member that is malformed is refused within the batch. False with `problem` set, and nothing to

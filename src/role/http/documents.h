@@ -3,8 +3,8 @@
 #ifndef ROLE_HTTP_DOCUMENTS_H
 #define ROLE_HTTP_DOCUMENTS_H
 
-#include "io/http_server.h"
-#include "io/pg_pool.h"
+#include "io/http/http_server.h"
+#include "io/pg/pg_pool.h"
 #include "model/model.h"
 
 /* Lifetime: the process's. Made once and never changed, so every thread reads it freely. */

@@ -8,7 +8,7 @@
 #define ROLE_HTTP_OLD_PATHS_H
 
 #include "cqrs/write/write_desk.h"
-#include "io/http_server.h"
+#include "io/http/http_server.h"
 #include "role/http/read_answer.h"
 
 /* The service that the old paths speak of. */

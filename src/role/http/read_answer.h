@@ -3,7 +3,7 @@
 #define ROLE_HTTP_READ_ANSWER_H
 
 #include "cqrs/read_store.h"
-#include "io/http_server.h"
+#include "io/http/http_server.h"
 
 /* Where a page stands. */
 struct read_position {

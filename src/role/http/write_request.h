@@ -3,7 +3,7 @@
 #define ROLE_HTTP_WRITE_REQUEST_H
 
 #include "cqrs/write/command.h"
-#include "io/http_server.h"
+#include "io/http/http_server.h"
 #include "role/http/route.h"
 
 /* POST creates, PUT replaces (or, with If-None-Match: *, creates under the path's id), PATCH

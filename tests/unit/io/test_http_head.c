@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "base/buf.h"
-#include "io/http_head.h"
+#include "io/http/http_head.h"
 
 struct row {
     struct str raw;

@@ -5,7 +5,7 @@
 /* cmocka wants those before it; this line keeps clang-format from sorting it upwards. */
 #include <cmocka.h>
 
-#include "io/pg_output.h"
+#include "io/pg/pg_output.h"
 
 /* Messages as PostgreSQL's manual has them in 55.9, put together from their parts. */
 #define BEGIN                                                                                      \

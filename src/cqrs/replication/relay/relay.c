@@ -12,7 +12,7 @@
 #include "cqrs/replication/relay/relay_window.h"
 #include "cqrs/replication/writer_schema.h"
 #include "cqrs/slot.h"
-#include "io/pg_session.h"
+#include "io/pg/pg_session.h"
 
 enum {
     TEND_EVERY_MS = 200, /* registrations, confirmation, trimming */
@@ -71,7 +71,7 @@ static bool migrate(const struct relay *relay)
 {
     const struct relay_options *options = &relay->options;
     struct migration migration = {options->model, DDL_SIDE_WRITE, options->database_url,
-                                  options->is_migrated};
+                                  options->is_migrated, options->refuse_model};
     char why[256];
     return migration_run(&migration, why, sizeof(why)) || complain("migrating", why);
 }

@@ -20,8 +20,9 @@ struct relay_options {
     int64_t history_days; /* how long events are kept; 0: for ever */
     msec_t retention;     /* a replica that is silent for longer is no longer waited for */
     struct metrics *metrics;
-    atomic_bool *is_migrated;       /* set once the tables are there */
-    atomic_bool *has_reached_redis; /* set once, at the first connection */
+    atomic_bool *is_migrated;                   /* set once the tables are there */
+    void (*refuse_model)(const char *mistakes); /* does not return */
+    atomic_bool *has_reached_redis;             /* set once, at the first connection */
 };
 
 struct relay;

@@ -68,7 +68,7 @@ static bool migrate(const struct replica *replica)
 {
     const struct replica_options *options = &replica->options;
     struct migration migration = {options->model, DDL_SIDE_READ, options->database_url,
-                                  options->is_migrated};
+                                  options->is_migrated, options->refuse_model};
     char why[256];
     return migration_run(&migration, why, sizeof(why)) || complain("migrating", why);
 }

@@ -10,7 +10,7 @@
 
 #include "cqrs/replication/background.h"
 #include "cqrs/replication/event.h"
-#include "io/pg_session.h"
+#include "io/pg/pg_session.h"
 #include "model/model.h"
 
 struct replica_options {
@@ -20,8 +20,9 @@ struct replica_options {
     const char *cluster_key;   /* NULL: none */
     int64_t history_days;      /* how long it is kept; 0: for ever */
     struct metrics *metrics;
-    atomic_bool *is_migrated; /* set once the tables are there */
-    atomic_bool *is_filled;   /* set once every service was brought up to some moment */
+    atomic_bool *is_migrated;                   /* set once the tables are there */
+    void (*refuse_model)(const char *mistakes); /* does not return */
+    atomic_bool *is_filled; /* set once every service was brought up to some moment */
 };
 
 struct replica;

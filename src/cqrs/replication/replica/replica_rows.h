@@ -4,7 +4,7 @@
 #define CQRS_REPLICATION_REPLICA_REPLICA_ROWS_H
 
 #include "cqrs/replication/event.h"
-#include "io/pg_session.h"
+#include "io/pg/pg_session.h"
 #include "model/schema.h"
 
 /* Zeroed, it holds none; the buffers are arrays of cqrs/sql_array. */

@@ -10,7 +10,7 @@
 
 #include "base/ident.h"
 #include "cqrs/replication/replica/replica_block.h"
-#include "io/http_client.h"
+#include "io/http/http_client.h"
 
 /* What it works with, all borrowed. */
 struct resync {

@@ -1,4 +1,4 @@
-#include "io/http_client.h"
+#include "io/http/http_client.h"
 
 #include <h2o.h>
 #include <netdb.h>

@@ -1,4 +1,4 @@
-#include "io/pg_session.h"
+#include "io/pg/pg_session.h"
 
 #include <errno.h>
 #include <libpq-fe.h>
@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "io/pg_raw.h"
+#include "io/pg/pg_raw.h"
 
 struct pg_session {
     PGconn *conn;

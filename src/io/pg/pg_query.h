@@ -1,6 +1,6 @@
 /* One statement with its values, on its way through a pool and back. */
-#ifndef IO_PG_QUERY_H
-#define IO_PG_QUERY_H
+#ifndef IO_PG_PG_QUERY_H
+#define IO_PG_PG_QUERY_H
 
 #include "base/buf.h"
 #include "base/ident.h"

@@ -3,8 +3,8 @@
  *
  * PostgreSQL lets one client hold a slot, so whoever holds it leads. The stream comes in the order
  * of commits, and after a reconnection again from what was confirmed last. */
-#ifndef IO_PG_LOG_H
-#define IO_PG_LOG_H
+#ifndef IO_PG_PG_LOG_H
+#define IO_PG_PG_LOG_H
 
 #include "base/status.h"
 #include "base/str.h"

@@ -1,12 +1,12 @@
-#include "io/pg_log.h"
+#include "io/pg/pg_log.h"
 
 #include <libpq-fe.h>
 #include <poll.h>
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "io/pg_output.h"
-#include "io/pg_raw.h"
+#include "io/pg/pg_output.h"
+#include "io/pg/pg_raw.h"
 
 enum {
     DATA_HEAD = 25,      /* 'w', start, end, time: chapter 55.4 */

@@ -1,9 +1,9 @@
 /* What the io/pg_*.c files share among themselves about libpq, and nobody else sees. */
-#ifndef IO_PG_RAW_H
-#define IO_PG_RAW_H
+#ifndef IO_PG_PG_RAW_H
+#define IO_PG_PG_RAW_H
 
 #include "io/loop.h"
-#include "io/pg_query.h"
+#include "io/pg/pg_query.h"
 
 struct pg_conn; /* never defined: a libpq connection behind our own name */
 

@@ -1,9 +1,9 @@
-#include "io/pg_batch.h"
+#include "io/pg/pg_batch.h"
 
 #include <libpq-fe.h>
 #include <stdio.h>
 
-#include "io/pg_raw.h"
+#include "io/pg/pg_raw.h"
 
 /* More in one Sync gains nothing measurable and makes a failure dearer. */
 enum { BATCH_MAX = 32 };

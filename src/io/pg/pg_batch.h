@@ -2,11 +2,11 @@
  * own answer comes, since before it nothing is committed.
  *
  *   add … add → send → on_readable (results) → PIPELINE_SYNC → over */
-#ifndef IO_PG_BATCH_H
-#define IO_PG_BATCH_H
+#ifndef IO_PG_PG_BATCH_H
+#define IO_PG_PG_BATCH_H
 
 #include "io/call.h"
-#include "io/pg_pool.h"
+#include "io/pg/pg_pool.h"
 
 struct pg_conn;
 struct pg_batch;

@@ -1,4 +1,4 @@
-#include "io/pg_query.h"
+#include "io/pg/pg_query.h"
 
 #include <libpq-fe.h>
 

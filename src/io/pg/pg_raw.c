@@ -1,4 +1,4 @@
-#include "io/pg_raw.h"
+#include "io/pg/pg_raw.h"
 
 #include <libpq-fe.h>
 #include <pthread.h>

@@ -5,11 +5,11 @@
  * What comes while a batch is under way forms the next one: group commit without waiting. A batch
  * is one transaction; where it fails, its members run again one by one, so that one bad query
  * never spoils its neighbours. */
-#ifndef IO_PG_POOL_H
-#define IO_PG_POOL_H
+#ifndef IO_PG_PG_POOL_H
+#define IO_PG_PG_POOL_H
 
 #include "io/loop.h"
-#include "io/pg_query.h"
+#include "io/pg/pg_query.h"
 
 struct pg_pool;
 

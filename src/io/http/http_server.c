@@ -1,4 +1,4 @@
-#include "io/http_server.h"
+#include "io/http/http_server.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -6,15 +6,16 @@
 #include <h2o/http1.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <sys/time.h>
 
-#include "io/http_head.h"
+#include "io/http/http_head.h"
+#include "io/http/http_sweep.h"
 
 enum {
     ACCEPTS_PER_TURN = 64,
     SWEEP_MS = 500,
+    BUSY_SWEEP_MS = 50, /* while bodies fill half of the budget */
+    SMALL_BODY = 16384, /* taken also when the budget is spent */
     DRAIN_SWEEP_MS = 20,
-    SLOW_CLIENT_SECONDS = 30, /* to send a request, or to take an answer */
     /* Google's load balancer reuses a connection for 600 s and wants the backend to wait longer. */
     KEEP_ALIVE_MS = 620 * 1000,
 };
@@ -28,6 +29,7 @@ struct http_server {
     h2o_socket_t *listener; /* NULL while draining */
     bool is_paused;         /* the listener, at connections_max */
     bool is_draining;       /* connections without a request are closed */
+    bool is_budget_spent;
     atomic_size_t connections;
     struct loop_timer sweep;
 };
@@ -133,63 +135,50 @@ bool http_server_is_free(const char *address, int port, char *mistake, size_t mi
     return fd >= 0;
 }
 
-/* Slow clients */
-
-static int64_t seconds_since(const struct timeval *then)
-{
-    struct timeval now;
-    gettimeofday(&now, NULL);
-    return then->tv_sec == 0 ? 0 : now.tv_sec - then->tv_sec;
-}
-
-static int64_t microseconds_since(const struct timeval *then)
-{
-    struct timeval now;
-    gettimeofday(&now, NULL);
-    return (int64_t)(now.tv_sec - then->tv_sec) * 1000000 + now.tv_usec - then->tv_usec;
-}
-
-static bool is_too_slow(const h2o_req_t *req)
-{
-    bool is_reading = req->processed_at.at.tv_sec == 0;
-    return (is_reading && seconds_since(&req->timestamps.request_begin_at) > SLOW_CLIENT_SECONDS) ||
-           seconds_since(&req->timestamps.response_start_at) > SLOW_CLIENT_SECONDS;
-}
+/* Sweeping */
 
 /* A connection without a request may stay, if it had one before, until its place is needed. */
 static bool is_in_the_way(const h2o_req_t *req, const struct connection *connection)
 {
     return connection->server->is_draining || connection->server->is_paused ||
            (!connection->has_spoken &&
-            seconds_since(&req->conn->connected_at) > SLOW_CLIENT_SECONDS);
+            http_sweep_seconds_since(&req->conn->connected_at) > HTTP_SLOW_SECONDS);
 }
 
 static int drop_if_due(h2o_req_t *req, void *unused)
 {
-    static const char late[] = "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n"
-                               "Content-Length: 0\r\n\r\n";
-    int fd = h2o_socket_get_fd(req->conn->callbacks->get_socket(req->conn));
     bool is_idle = req->timestamps.request_begin_at.tv_sec == 0;
-    bool is_unanswered = !is_idle && req->timestamps.response_start_at.tv_sec == 0;
     (void)unused;
-    if (!(is_idle ? is_in_the_way(req, connection_of(req)) : is_too_slow(req)))
-        return 0;
-    if (is_unanswered)
-        (void)!send(fd, late, sizeof(late) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
-    shutdown(fd, SHUT_RDWR);
+    if (is_idle ? is_in_the_way(req, connection_of(req)) : http_sweep_is_slow(req))
+        http_sweep_drop(req);
     return 0;
+}
+
+/* h2o reads a body whole before it asks us, and each loop has a limit of its own: while too much is
+ * held, the limit is low. True when it is worth looking again soon. */
+static bool keep_budget(struct http_server *server)
+{
+    int64_t budget = server->options.body_budget_bytes;
+    int64_t held = http_sweep_held(&server->context);
+    server->is_budget_spent = held > (server->is_budget_spent ? budget / 4 * 3 : budget);
+    int64_t limit = server->options.body_bytes_max;
+    if (server->is_budget_spent && limit > SMALL_BODY)
+        limit = SMALL_BODY;
+    server->config.max_request_entity_size = (size_t)limit;
+    return held > budget / 2;
 }
 
 static void on_sweep(struct loop_timer *timer)
 {
     struct http_server *server = container_of(timer, struct http_server, sweep);
+    msec_t next_ms = keep_budget(server) ? BUSY_SWEEP_MS : SWEEP_MS;
     server->config.http1.callbacks.foreach_request(&server->context, drop_if_due, NULL);
     if (server->is_paused && server->listener != NULL &&
         (int64_t)server->connections < server->options.connections_max) {
         server->is_paused = false;
         h2o_socket_read_start(server->listener, on_connections_waiting);
     }
-    loop_timer_start(server->loop, timer, server->is_draining ? DRAIN_SWEEP_MS : SWEEP_MS);
+    loop_timer_start(server->loop, timer, server->is_draining ? DRAIN_SWEEP_MS : next_ms);
 }
 
 /* A request */
@@ -289,7 +278,8 @@ void http_reply(struct http_request *request, const struct http_response *respon
     const struct http_server_options *options = &exchange->server->options;
     h2o_req_t *req = exchange->native;
     if (options->observe != NULL && req != NULL)
-        options->observe(options->arg, response->status, microseconds_since(&req->processed_at.at));
+        options->observe(options->arg, response->status,
+                         http_sweep_microseconds_since(&req->processed_at.at));
     if (req != NULL) {
         *exchange->link = NULL;
         if (exchange->closes)
@@ -309,11 +299,22 @@ static void send_problem(h2o_ostream_t *stream, h2o_req_t *req, h2o_iovec_t *buf
     h2o_ostream_send_next(stream, req, problem, 1, state);
 }
 
+/* What h2o calls too large may only be too much for now. */
+static enum status judge_refusal(const struct http_server *server, h2o_req_t *req)
+{
+    if (req->res.status != 413 || !server->is_budget_spent)
+        return req->res.status == 413 ? STATUS_TOO_LARGE : STATUS_BAD_REQUEST;
+    req->res.status = status_info(STATUS_QUEUE_FULL)->http;
+    req->res.reason = status_http_phrase(req->res.status);
+    h2o_set_header(&req->pool, &req->res.headers, H2O_TOKEN_RETRY_AFTER, H2O_STRLIT("1"), 1);
+    return STATUS_QUEUE_FULL;
+}
+
 static void on_setup_stream(h2o_filter_t *filter, h2o_req_t *req, h2o_ostream_t **slot)
 {
     if (req->compress_hint != H2O_COMPRESS_HINT_DISABLE) {
-        enum status status = req->res.status == 413 ? STATUS_TOO_LARGE : STATUS_BAD_REQUEST;
         struct http_server *server = ((struct filter *)filter)->server;
+        enum status status = judge_refusal(server, req);
         struct str path = {req->input.path.base, req->input.path.len};
         struct buf body = {0};
         close_gently(req);

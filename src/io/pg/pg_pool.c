@@ -1,12 +1,12 @@
-#include "io/pg_pool.h"
+#include "io/pg/pg_pool.h"
 
 #include <stdio.h>
 
 #include "base/backoff.h"
 #include "base/ident.h"
 #include "io/call.h"
-#include "io/pg_batch.h"
-#include "io/pg_raw.h"
+#include "io/pg/pg_batch.h"
+#include "io/pg/pg_raw.h"
 
 /* One connection of the pool.
  *

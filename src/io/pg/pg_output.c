@@ -1,4 +1,4 @@
-#include "io/pg_output.h"
+#include "io/pg/pg_output.h"
 
 /* Takes an unsigned big-endian integer off the front; false when there are not enough bytes. */
 static bool take_integer(struct str *bytes, size_t size, uint64_t *out)

@@ -1,4 +1,4 @@
-#include "io/http_head.h"
+#include "io/http/http_head.h"
 
 #include <ctype.h>
 #include <sys/types.h>

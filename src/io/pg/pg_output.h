@@ -1,11 +1,11 @@
 /* The messages of pgoutput, protocol version 1, as PostgreSQL's manual has them (55.9 "Logical
  * Replication Message Formats"): read from bytes, without a connection, so that any bytes can be
  * tried on it. Only what an append-only table needs: Begin, Relation, Insert, Commit. */
-#ifndef IO_PG_OUTPUT_H
-#define IO_PG_OUTPUT_H
+#ifndef IO_PG_PG_OUTPUT_H
+#define IO_PG_PG_OUTPUT_H
 
 #include "base/buf.h"
-#include "io/pg_log.h"
+#include "io/pg/pg_log.h"
 
 /* What earlier messages said that later ones need. Zeroed at first but for the table; free it
  * once. */

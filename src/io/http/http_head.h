@@ -3,8 +3,8 @@
  * h2o's parser takes what RFC 9112 lets a sender never send: two lengths, a length beside a
  * transfer coding, folded lines, bare line feeds, absolute targets. Behind a gateway each of them
  * is a way to smuggle a request, so the raw bytes are read once more and refused. */
-#ifndef IO_HTTP_HEAD_H
-#define IO_HTTP_HEAD_H
+#ifndef IO_HTTP_HTTP_HEAD_H
+#define IO_HTTP_HTTP_HEAD_H
 
 #include "base/status.h"
 #include "base/str.h"

@@ -1,8 +1,8 @@
 /* One connection for a thread of its own: say a statement, wait for its answer, with a deadline. */
-#ifndef IO_PG_SESSION_H
-#define IO_PG_SESSION_H
+#ifndef IO_PG_PG_SESSION_H
+#define IO_PG_PG_SESSION_H
 
-#include "io/pg_query.h"
+#include "io/pg/pg_query.h"
 
 struct pg_session;
 

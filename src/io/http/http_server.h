@@ -5,8 +5,8 @@
  *
  * The handler answers at once or later, exactly once; a client that left meanwhile is no concern
  * of his. */
-#ifndef IO_HTTP_SERVER_H
-#define IO_HTTP_SERVER_H
+#ifndef IO_HTTP_HTTP_SERVER_H
+#define IO_HTTP_HTTP_SERVER_H
 
 #include "base/buf.h"
 #include "base/status.h"
@@ -32,6 +32,7 @@ struct http_server_options {
     int port;            /* shared by the servers of several loops: SO_REUSEPORT */
     int64_t connections_max;
     int64_t body_bytes_max;
+    int64_t body_budget_bytes; /* held for all requests together, about; then only small ones */
     http_handler_fn *handler;
     /* Writes the body, application/problem+json, of what the server refuses before a handler sees
      * it; the connection is then closed. */

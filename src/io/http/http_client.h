@@ -4,11 +4,11 @@
  *
  * Says exactly what is known of a call that failed: NO_SERVER means that nothing was sent, so that
  * anything may be sent elsewhere; UPSTREAM_FAILED and TIMEOUT mean that it may have arrived. */
-#ifndef IO_HTTP_CLIENT_H
-#define IO_HTTP_CLIENT_H
+#ifndef IO_HTTP_HTTP_CLIENT_H
+#define IO_HTTP_HTTP_CLIENT_H
 
 #include "base/status.h"
-#include "io/http_head.h"
+#include "io/http/http_head.h"
 #include "io/loop.h"
 
 struct http_peer; /* one server, as one loop sees it */
