@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "role/app.h"
+#include "role/check.h"
 #include "role/seed.h"
 #include "role/tail.h"
 
@@ -14,6 +15,8 @@ static int run_help(int count, char **words)
     buf_append_text(
         &text, "mamparo " MAMPARO_VERSION ": a CQRS data service\n\n"
                "  mamparo                          runs the role that SERVER_TYPE names\n"
+               "  mamparo check [<folder>]         finds mistakes in the models and, with\n"
+               "      [--against <older folder>]   --against, what breaks with older ones\n"
                "  mamparo seed <service> <count>   loads sample records through WRITE_SERVERS\n"
                "  mamparo tail <service>           prints the events of a stream of REDIS_URL\n"
                "  mamparo settings                 prints the settings as a Markdown table\n"
@@ -61,9 +64,9 @@ int main(int argc, char **argv)
         const char *name;
         int (*run)(int count, char **words);
     } commands[] = {
-        {"seed", seed_run},         {"tail", tail_run},   {"settings", run_settings},
-        {"--version", run_version}, {"--help", run_help}, {"-h", run_help},
-        {"help", run_help},
+        {"check", check_run},       {"seed", seed_run},         {"tail", tail_run},
+        {"settings", run_settings}, {"--version", run_version}, {"--help", run_help},
+        {"-h", run_help},           {"help", run_help},
     };
     if (argc == 1)
         return run_role(0, NULL);

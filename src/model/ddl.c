@@ -145,6 +145,18 @@ static void write_index(const struct collection *collection, const struct field 
     buf_free(&rest);
 }
 
+/* A rule that was taken out of the model holds no longer. */
+static void drop_index(const struct collection *collection, const struct field *field,
+                       const char *suffix, struct buf *out)
+{
+    struct buf rest = {0};
+    buf_printf(&rest, "%s.%s", field->name, suffix);
+    buf_printf(out, "drop index if exists \"%s\".", collection->service);
+    write_index_name(collection, rest.ptr, out);
+    buf_append_text(out, ";\n");
+    buf_free(&rest);
+}
+
 static void write_literal(struct str text, struct buf *out)
 {
     buf_append_char(out, '\'');
@@ -189,10 +201,13 @@ static void write_table(const struct collection *collection, enum ddl_side side,
     for (size_t i = 0; i < collection->field_count; i++) {
         const struct field *field = &collection->fields[i];
         bool is_wanted = side == DDL_SIDE_WRITE ? field->is_unique : field->is_filter;
-        if (!is_wanted)
-            continue;
-        write_column(collection, field, out);
-        write_index(collection, field, side == DDL_SIDE_WRITE ? "unique" : "filter", out);
+        const char *suffix = side == DDL_SIDE_WRITE ? "unique" : "filter";
+        if (is_wanted) {
+            write_column(collection, field, out);
+            write_index(collection, field, suffix, out);
+        } else {
+            drop_index(collection, field, suffix, out);
+        }
     }
     if (side == DDL_SIDE_WRITE)
         return;
@@ -215,7 +230,9 @@ static void write_schema(const struct collection *collection, struct buf *out)
                "  values ('%s', '%s', '%s', ",
                fingerprint, collection->service, collection->name);
     write_literal(buf_str(&text), out);
-    buf_append_text(out, ") on conflict do nothing;\n");
+    /* A fingerprint says nothing of defaults: the newest text tells most. */
+    buf_append_text(out, ") on conflict (fingerprint) do update set schema = excluded.schema\n"
+                         "  where schemas.schema <> excluded.schema;\n");
     buf_free(&text);
 }
 

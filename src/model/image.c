@@ -98,10 +98,15 @@ bool image_read_head(const struct json *image, struct image_head *head_out)
            clock_parse(json_find_text(image, "updated_at", STR("")), &head_out->updated_at);
 }
 
-static struct json *complete(const struct json *avro, const struct json *value);
+/* What becomes of a symbol that the enum does not have. */
+enum symbols { SYMBOLS_STAY, SYMBOLS_RESOLVE };
+
+static struct json *complete(const struct json *avro, const struct json *value,
+                             enum symbols symbols);
 
 /* Puts the fields of an Avro record into `to`; false where one is missing that has no default. */
-static bool complete_fields(struct json *to, const struct json *avro, const struct json *from)
+static bool complete_fields(struct json *to, const struct json *avro, const struct json *from,
+                            enum symbols symbols)
 {
     const struct json *fields = json_find(avro, "fields");
     for (size_t i = 0; i < json_count(fields); i++) {
@@ -109,7 +114,8 @@ static bool complete_fields(struct json *to, const struct json *avro, const stru
         const char *name = json_text(json_find(field, "name")).ptr;
         const struct json *value = json_find(from, name);
         value = value != NULL ? value : json_find(field, "default");
-        struct json *whole = value != NULL ? complete(json_find(field, "type"), value) : NULL;
+        struct json *whole =
+            value != NULL ? complete(json_find(field, "type"), value, symbols) : NULL;
         if (whole == NULL)
             return false;
         json_put(to, name, whole);
@@ -117,11 +123,12 @@ static bool complete_fields(struct json *to, const struct json *avro, const stru
     return true;
 }
 
-static struct json *complete_items(const struct json *avro, const struct json *from)
+static struct json *complete_items(const struct json *avro, const struct json *from,
+                                   enum symbols symbols)
 {
     struct json *array = json_make_array();
     for (size_t i = 0; i < json_count(from); i++) {
-        struct json *whole = complete(json_find(avro, "items"), json_item(from, i));
+        struct json *whole = complete(json_find(avro, "items"), json_item(from, i), symbols);
         if (whole == NULL) {
             json_free(&array);
             return NULL;
@@ -131,18 +138,31 @@ static struct json *complete_items(const struct json *avro, const struct json *f
     return array;
 }
 
-static struct json *complete(const struct json *avro, const struct json *value)
+static struct json *resolve_symbol(const struct json *avro, const struct json *value)
+{
+    const struct json *known = json_find(avro, "symbols");
+    const struct json *otherwise = json_find(avro, "default");
+    for (size_t i = 0; i < json_count(known); i++)
+        if (json_same(json_item(known, i), value))
+            return json_share(value);
+    return json_share(otherwise != NULL ? otherwise : value);
+}
+
+static struct json *complete(const struct json *avro, const struct json *value,
+                             enum symbols symbols)
 {
     struct field_shape shape;
     enum json_kind kind = json_kind(value);
     if (!schema_shape(avro, &shape))
         return NULL;
     if (shape.type == FIELD_TYPE_ARRAY && kind == JSON_KIND_ARRAY)
-        return complete_items(shape.avro, value);
+        return complete_items(shape.avro, value, symbols);
+    if (shape.type == FIELD_TYPE_ENUM && kind == JSON_KIND_STRING && symbols == SYMBOLS_RESOLVE)
+        return resolve_symbol(shape.avro, value);
     if (shape.type != FIELD_TYPE_RECORD || kind != JSON_KIND_OBJECT)
         return json_share(value);
     struct json *record = json_make_object();
-    if (!complete_fields(record, shape.avro, value))
+    if (!complete_fields(record, shape.avro, value, symbols))
         json_free(&record);
     return record;
 }
@@ -158,15 +178,26 @@ static bool copy_members(struct json *to, const struct json *from, const char *c
     return true;
 }
 
-struct json *image_complete(const struct collection *collection, const struct json *image)
+static struct json *complete_image(const struct collection *collection, const struct json *image,
+                                   enum symbols symbols)
 {
     struct json *whole = json_make_object();
     bool is_whole = copy_members(whole, image, first_members) &&
-                    complete_fields(whole, collection->expanded, image);
+                    complete_fields(whole, collection->expanded, image, symbols);
     copy_unknown(whole, image);
     if (!copy_members(whole, image, last_members) || !is_whole)
         json_free(&whole);
     return whole;
+}
+
+struct json *image_complete(const struct collection *collection, const struct json *image)
+{
+    return complete_image(collection, image, SYMBOLS_STAY);
+}
+
+struct json *image_resolve(const struct collection *collection, const struct json *image)
+{
+    return complete_image(collection, image, SYMBOLS_RESOLVE);
 }
 
 static struct json *parse_literal(const char *text)

@@ -37,6 +37,10 @@ bool image_read_head(const struct json *image, struct image_head *head_out) must
  * new tree; NULL where a field is missing that has no default. */
 struct json *image_complete(const struct collection *collection, const struct json *image);
 
+/* The same as this program may change it: a symbol that its enum does not have is the enum's own
+ * default, by Avro's rules, where it has one. */
+struct json *image_resolve(const struct collection *collection, const struct json *image);
+
 /* The Avro schema of a collection's events: {version, before, after}, both images or null. */
 struct json *image_event_schema(const struct collection *collection);
 

@@ -158,16 +158,16 @@ static void write_type(const struct command *command, struct change *change)
              command->collection->entity, what);
 }
 
-/* {version, before, after} in Avro. What was validated fits its schema: all else is a bug. */
-static void write_data(struct change *change, const struct json *before, const struct json *after)
+/* {version, before, after} in Avro. What was validated fits; what is stored may be damaged. */
+static bool write_data(struct change *change, const struct json *before, const struct json *after)
 {
     struct json *event = json_make_object();
     json_put(event, "version", json_make_integer(change->version));
     json_put(event, "before", before != NULL ? json_share(before) : json_make_null());
     json_put(event, "after", after != NULL ? json_share(after) : json_make_null());
     bool is_encoded = avro_encode(change->codec, event, &change->data);
-    assert(is_encoded);
     json_free(&event);
+    return is_encoded;
 }
 
 static const struct avro_codec *codec_for(const struct command *command,
@@ -211,8 +211,10 @@ bool command_plan(const struct command *command, const struct command_record *re
     } else {
         buf_append_text(&out->body, "{}");
     }
-    write_data(out, is_new ? NULL : record->image, image);
+    bool is_whole = write_data(out, is_new ? NULL : record->image, image);
+    if (!is_whole)
+        problem_set(problem, STATUS_INTERNAL, "the record as it is stored does not fit its schema");
     if (image != NULL)
         json_free(&image);
-    return true;
+    return is_whole;
 }

@@ -104,7 +104,7 @@ enum record_store_reading record_store_read(struct record_store *store,
     struct json *stored = json_parse(row->body, mistake);
     if (stored == NULL)
         return RECORD_STORE_UNREADABLE;
-    out->image = image_complete(row->collection, stored);
+    out->image = image_resolve(row->collection, stored);
     json_free(&stored);
     if (out->image == NULL)
         return RECORD_STORE_UNREADABLE;

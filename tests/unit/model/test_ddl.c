@@ -86,9 +86,8 @@ static void every_statement_may_run_twice(void **state)
                 assert_memory_equal(at, makers[i][1], strlen(makers[i][1]));
             }
         for (char *at = script; (at = strstr(at, "\ninsert into ")) != NULL; at++) {
-            size_t length = (size_t)(strstr(at, ";\n") - at);
-            assert_memory_equal(at + length - strlen("on conflict do nothing"),
-                                "on conflict do nothing", strlen("on conflict do nothing"));
+            const char *end = strstr(at, ";\n"), *rule = strstr(at, "on conflict ");
+            assert_true(rule != NULL && rule < end);
         }
         free(script);
     }
