@@ -184,6 +184,11 @@ struct str redis_reply_text(const struct redis_reply *reply)
     return (struct str){of(reply)->str, of(reply)->len};
 }
 
+int64_t redis_reply_number(const struct redis_reply *reply)
+{
+    return reply != NULL && of(reply)->type == REDIS_REPLY_INTEGER ? of(reply)->integer : 0;
+}
+
 size_t redis_reply_count(const struct redis_reply *reply)
 {
     return redis_reply_kind(reply) == REDIS_KIND_ARRAY ? of(reply)->elements : 0;

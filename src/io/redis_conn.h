@@ -40,6 +40,7 @@ const char *redis_conn_fault(const struct redis_conn *conn);
  * may be passed to each of them. */
 enum redis_kind redis_reply_kind(const struct redis_reply *reply);
 struct str redis_reply_text(const struct redis_reply *reply); /* of a text or an error */
+int64_t redis_reply_number(const struct redis_reply *reply);  /* of a number; 0 for others */
 size_t redis_reply_count(const struct redis_reply *reply);    /* of an array; 0 for others */
 const struct redis_reply *redis_reply_item(const struct redis_reply *reply, size_t index);
 

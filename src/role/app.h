@@ -66,7 +66,7 @@ struct process {
     struct replica *replica;
     struct toggles *toggles; /* bulkhead */
     atomic_uint pools_up;    /* apps that have a database connection */
-    atomic_bool is_migrated, has_reached_redis, is_filled, is_draining;
+    atomic_bool is_migrated, has_reached_redis, is_draining;
     int64_t started_at; /* wall milliseconds */
 };
 

@@ -187,7 +187,7 @@ static void start(struct process *process)
                                       .metrics = process->metrics,
                                       .is_migrated = &process->is_migrated,
                                       .refuse_model = app_refuse_model,
-                                      .is_filled = &process->is_filled};
+                                      .lag_max_ms = settings->lag_max_ms};
     process->replica = replica_start(&options);
 }
 
@@ -203,12 +203,12 @@ static const char *unready(struct process *process)
         return "the database has not been reached yet";
     if (atomic_load(&process->pools_up) < process->app_count)
         return "the database is away";
-    return atomic_load(&process->is_filled) ? NULL : "the replica has not been filled yet";
+    return replica_unready(process->replica);
 }
 
 static void write_status(struct process *process, struct buf *out)
 {
-    buf_printf(out, ",\"replica\":\"%s\"", replica_state(process->replica));
+    replica_write_status(process->replica, out);
 }
 
 const struct role role_read = {

@@ -79,6 +79,8 @@ static const struct setting settings_known[] = {
      .sentence = "after SIGTERM: serving on while /readyz already fails"},
     {"HISTORY_DAYS", NUMBER(history_days, 0, 36500), .otherwise = "0", .roles = "write read",
      .unit = "days", .sentence = "events are kept for so long, by whole months; 0 is for ever"},
+    {"LAG_MAX_MS", NUMBER(lag_max_ms, 100, 86400000), .otherwise = "10000", .roles = "read",
+     .unit = "ms", .sentence = "a replica further behind takes no traffic: /readyz says so"},
     {"REPLICATION_SLOT", TEXT(replication_slot), .otherwise = "mamparo", .roles = "write",
      .unit = "", .sentence = "logical replication slot, the same for all write servers"},
     {"REPLICA_RETENTION_SECONDS", NUMBER(replica_retention_seconds, 1, 31536000),

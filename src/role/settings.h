@@ -22,7 +22,7 @@ struct settings {
     int64_t read_in_flight, write_in_flight;
     int64_t connections_max, body_bytes_max, body_budget_bytes;
     int64_t drain_seconds;
-    int64_t history_days;
+    int64_t history_days, lag_max_ms;
     const char *replication_slot;
     int64_t replica_retention_seconds;
 };

@@ -14,9 +14,9 @@ def create_some(cluster, count, stem):
 
 
 def resyncs(read):
-    line = next(line for line in read.admin("/metrics").text.splitlines()
-                if line.startswith("mamparo_replica_resyncs_total "))
-    return int(line.split()[1])
+    """Of all services together."""
+    return sum(int(line.split()[-1]) for line in read.admin("/metrics").text.splitlines()
+               if line.startswith("mamparo_replica_resyncs_total{"))
 
 
 def command(cluster, *statements):

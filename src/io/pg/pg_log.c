@@ -92,7 +92,8 @@ static enum pg_log_opening start(PGconn *conn, const struct pg_log_options *opti
 enum pg_log_opening pg_log_open(const struct pg_log_options *options, uint64_t position,
                                 struct pg_log **log_out, char *mistake, size_t mistake_size)
 {
-    struct pg_conn *raw = pg_raw_connect(options->url, "", "database");
+    /* A reader that froze keeps the slot no longer than this: it answers several times a second. */
+    struct pg_conn *raw = pg_raw_connect(options->url, "-c wal_sender_timeout=3000", "database");
     PGconn *conn = (PGconn *)raw;
     const char *fault = pg_raw_fault(raw);
     enum pg_log_opening opening = PG_LOG_FAILED;

@@ -1,10 +1,4 @@
-/* The replica: applies every service's stream to its own database. A thread of the read role; of
- * several processes on one database the one that holds an advisory lock applies.
- *
- *   migrate → lock → cursors → (no cursor: resynchronise) → XREAD → one transaction: rows and
- * cursor → report the cursor → …    gap or another epoch: resynchronise
- *
- * A crash anywhere repeats harmlessly: rows are kept by version, and the cursor moves with them. */
+/* The replica: an applier for each service, and how far each has come. */
 #ifndef CQRS_REPLICATION_REPLICA_REPLICA_H
 #define CQRS_REPLICATION_REPLICA_REPLICA_H
 
@@ -22,7 +16,8 @@ struct replica_options {
     struct metrics *metrics;
     atomic_bool *is_migrated;                   /* set once the tables are there */
     void (*refuse_model)(const char *mistakes); /* does not return */
-    atomic_bool *is_filled; /* set once every service was brought up to some moment */
+    int64_t lag_max_ms;         /* a replica that is further behind takes no traffic */
+    pthread_mutex_t *migrating; /* the replica's own */
 };
 
 struct replica;
@@ -32,6 +27,15 @@ void replica_stop(struct replica *replica);
 
 /* "starting", "standby", "resynchronising" or "following", for people. */
 const char *replica_state(const struct replica *replica);
+
+/* Why it had better not be asked; NULL: nothing is wrong. */
+const char *replica_unready(const struct replica *replica);
+
+/* How old what it says of a service may be. */
+int64_t replica_lag_ms(const struct replica *replica, const struct service *service);
+
+/* Members for /statusz: how each service stands. */
+void replica_write_status(const struct replica *replica, struct buf *out);
 
 /* How far one service has come. */
 struct replica_cursor {

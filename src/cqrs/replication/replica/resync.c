@@ -26,10 +26,16 @@ static bool read_top(struct redis_conn *redis, struct str key, struct resync_top
     struct str words[] = {STR("XINFO"), STR("STREAM"), key};
     struct redis_reply *reply = redis_conn_command(redis, words, countof(words));
     bool is_there = false;
-    for (size_t i = 0; i + 1 < redis_reply_count(reply); i += 2)
-        if (str_equal(redis_reply_text(redis_reply_item(reply, i)), STR("last-generated-id")))
-            is_there =
-                position_parse(redis_reply_text(redis_reply_item(reply, i + 1)), &out->position);
+    for (size_t i = 0; i + 1 < redis_reply_count(reply); i += 2) {
+        struct str name = redis_reply_text(redis_reply_item(reply, i));
+        const struct redis_reply *value = redis_reply_item(reply, i + 1);
+        if (str_equal(name, STR("last-generated-id")))
+            is_there = position_parse(redis_reply_text(value), &out->view.top);
+        else if (str_equal(name, STR("entries-added")))
+            out->view.added = redis_reply_number(value);
+        else if (str_equal(name, STR("length")))
+            out->view.length = redis_reply_number(value);
+    }
     redis_reply_free(&reply);
     return is_there;
 }
@@ -38,6 +44,7 @@ bool resync_find_top(struct redis_conn *redis, const struct service *service,
                      struct resync_top *out)
 {
     struct buf stream = {0}, epoch = {0};
+    *out = (struct resync_top){0};
     event_key(service->name, "events", &stream);
     event_key(service->name, "epoch", &epoch);
     bool is_ready =
@@ -96,7 +103,7 @@ bool resync_run(const struct resync *resync, struct replica_cursor *cursor, char
     struct resync_top top;
     if (!resync_find_top(resync->redis, cursor->service, &top))
         return fail(why, why_size, "the stream", "no relay has readied it yet");
-    noted.position = top.position;
+    noted.position = top.view.top;
     memcpy(noted.epoch, top.epoch, sizeof(noted.epoch));
     bool is_other_epoch = cursor->epoch[0] != '\0' && strcmp(cursor->epoch, noted.epoch) != 0;
     if (is_other_epoch && !forget_epoch(resync, cursor->service))

@@ -10,6 +10,7 @@
 
 #include "base/ident.h"
 #include "cqrs/replication/replica/replica_block.h"
+#include "cqrs/replication/replica/replica_lag.h"
 #include "io/http/http_client.h"
 
 /* What it works with, all borrowed. */
@@ -27,7 +28,7 @@ struct resync {
  * Redis did not answer. */
 struct resync_top {
     char epoch[48];
-    struct position position;
+    struct lag_view view;
 };
 bool resync_find_top(struct redis_conn *redis, const struct service *service,
                      struct resync_top *out) must_check;

@@ -1,0 +1,393 @@
+#include "cqrs/replication/replica/applier.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "cqrs/migration.h"
+#include "cqrs/replication/replica/replica_block.h"
+#include "cqrs/replication/replica/resync.h"
+
+enum {
+    READ_WAIT_MS = 500, /* for the next entry; also how often a sign of life is given */
+    REPORT_EVERY_MS = 50,
+    LOOK_EVERY_MS = 250, /* at the stream, while there is much to apply */
+    STATEMENT_MS = 25000,
+    STANDBY_REST_MS = 500,
+    WRITE_SERVERS_MAX = 16,
+};
+
+struct applier {
+    struct background background;
+    const struct replica_options *options;
+    const struct service *service;
+    _Atomic(const char *) state;
+    atomic_bool is_filled;
+    _Atomic int64_t lag_events, lag_bytes, lag_ms;
+    struct metric *applied, *resyncs, *is_following, *events_behind, *bytes_behind, *ms_behind;
+    struct loop *loop; /* for the pages of a resynchronisation */
+    struct http_peer *peers[WRITE_SERVERS_MAX];
+    size_t peer_count;
+};
+
+/* Lifetime: one time of applying. */
+struct shift {
+    struct applier *applier;
+    struct pg_session *session;
+    struct redis_conn *redis;
+    char id[48]; /* of the database, for the relay */
+    struct replica_cursor cursor;
+    msec_t report_at, look_at;
+    struct lag_meter meter;
+    struct writer_schemas schemas;
+    struct calendar calendar;
+};
+
+static struct replica_means means_of(struct shift *shift)
+{
+    return (struct replica_means){shift->session, &shift->schemas, &shift->calendar};
+}
+
+static void set_state(struct applier *applier, const char *state)
+{
+    atomic_store(&applier->state, state);
+    metric_set(applier->is_following, strcmp(state, "following") == 0);
+}
+
+struct applier_status applier_status(const struct applier *applier)
+{
+    return (struct applier_status){
+        .state = atomic_load(&applier->state),
+        .is_filled = atomic_load(&applier->is_filled),
+        .lag = {.events = atomic_load(&applier->lag_events),
+                .bytes = atomic_load(&applier->lag_bytes),
+                .ms = atomic_load(&applier->lag_ms)},
+    };
+}
+
+static void tell_lag(struct shift *shift)
+{
+    struct applier *applier = shift->applier;
+    struct lag lag = lag_measure(&shift->meter, shift->cursor.position, clock_wall_ms());
+    atomic_store(&applier->lag_events, lag.events);
+    atomic_store(&applier->lag_bytes, lag.bytes);
+    atomic_store(&applier->lag_ms, lag.ms);
+    metric_set(applier->events_behind, lag.events);
+    metric_set(applier->bytes_behind, lag.bytes);
+    metric_set(applier->ms_behind, lag.ms);
+}
+
+static bool complain(const struct shift *shift, const char *what, const char *why)
+{
+    log_warn("replica.interrupted", log_text("service", shift->applier->service->name),
+             log_text("at", what), log_text("why", why));
+    return false;
+}
+
+/* Before applying */
+
+static bool migrate(const struct shift *shift)
+{
+    const struct replica_options *options = shift->applier->options;
+    struct migration migration = {options->model, DDL_SIDE_READ, options->database_url,
+                                  options->is_migrated, options->refuse_model};
+    char why[256];
+    pthread_mutex_lock(options->migrating);
+    bool is_done = migration_run(&migration, why, sizeof(why));
+    pthread_mutex_unlock(options->migrating);
+    return is_done || complain(shift, "migrating", why);
+}
+
+/* Also by a process that does not apply: it serves what another one filled. */
+static bool load_cursor(struct shift *shift)
+{
+    static const char sql[] = "select epoch, position from mamparo.cursors where service = $1";
+    struct replica_cursor *cursor = &shift->cursor;
+    struct pg_outcome outcome;
+    struct pg_values values = {0};
+    pg_values_add_text(&values, str_from(cursor->service->name));
+    bool is_read = pg_session_run(shift->session, sql, &values, &outcome);
+    pg_values_free(&values);
+    if (!is_read)
+        return complain(shift, "reading the cursor", pg_session_fault(shift->session));
+    if (pg_rows_count(outcome.rows) > 0 &&
+        position_parse(pg_rows_text(outcome.rows, 0, 1), &cursor->position))
+        snprintf(cursor->epoch, sizeof(cursor->epoch), STR_FMT,
+                 STR_ARG(pg_rows_text(outcome.rows, 0, 0)));
+    atomic_store(&shift->applier->is_filled, cursor->epoch[0] != '\0');
+    return true;
+}
+
+/* The lock is the session's: it goes with the connection that applies. */
+static bool become_applier(struct shift *shift)
+{
+    static const char sql[] =
+        "select pg_try_advisory_lock(hashtextextended($1, 7237412386095723)), id from "
+        "mamparo.replica";
+    struct applier *applier = shift->applier;
+    struct pg_outcome outcome;
+    struct pg_values values = {0};
+    pg_values_add_text(&values, str_from(applier->service->name));
+    bool is_asked = pg_session_run(shift->session, sql, &values, &outcome);
+    pg_values_free(&values);
+    if (!is_asked)
+        return complain(shift, "locking", pg_session_fault(shift->session));
+    snprintf(shift->id, sizeof(shift->id), STR_FMT, STR_ARG(pg_rows_text(outcome.rows, 0, 1)));
+    if (str_equal(pg_rows_text(outcome.rows, 0, 0), STR("t")))
+        return true;
+    if (strcmp(atomic_load(&applier->state), "standby") != 0)
+        log_info("replica.standby", log_text("service", applier->service->name));
+    set_state(applier, "standby");
+    background_works(&applier->background);
+    background_rest(&applier->background, STANDBY_REST_MS);
+    return false;
+}
+
+/* While it follows, it says something to the database at least twice a second, so that one which
+ * froze loses its place soon. A page of the write side may take longer. */
+static bool hold_place(struct shift *shift, const char *span)
+{
+    char sql[128];
+    snprintf(sql, sizeof(sql),
+             "set idle_session_timeout = '%s'; set idle_in_transaction_session_timeout = '%s'",
+             span, span);
+    return pg_session_run(shift->session, sql, NULL, NULL) ||
+           complain(shift, "holding the place", pg_session_fault(shift->session));
+}
+
+static bool stay(struct shift *shift)
+{
+    return pg_session_run(shift->session, "select 1", NULL, NULL) ||
+           complain(shift, "holding the place", pg_session_fault(shift->session));
+}
+
+/* Resynchronising */
+
+/* Names are looked up when they are needed: one that was unknown may be known by now. */
+static void find_write_servers(struct applier *applier)
+{
+    struct str rest = str_from(applier->options->write_servers);
+    if (applier->peer_count > 0)
+        return;
+    while (rest.len > 0 && applier->peer_count < WRITE_SERVERS_MAX) {
+        char why[256];
+        struct http_peer *peer =
+            http_peer_open(applier->loop, str_trim(str_cut(&rest, ',')), why, sizeof(why));
+        if (peer == NULL)
+            log_warn("replica.write_server", log_text("why", why));
+        else
+            applier->peers[applier->peer_count++] = peer;
+    }
+}
+
+static bool resynchronise(struct shift *shift, const char *reason)
+{
+    struct applier *applier = shift->applier;
+    const char *service = applier->service->name;
+    char why[256];
+    find_write_servers(applier);
+    struct resync resync = {.means = means_of(shift),
+                            .redis = shift->redis,
+                            .peers = applier->peers,
+                            .peer_count = applier->peer_count,
+                            .cluster_key = applier->options->cluster_key,
+                            .replica_id = shift->id,
+                            .background = &applier->background};
+    set_state(applier, "resynchronising");
+    metric_add(applier->resyncs, 1);
+    log_info("replica.resynchronising", log_text("service", service), log_text("reason", reason));
+    if (!hold_place(shift, "60s"))
+        return false;
+    if (!resync_run(&resync, &shift->cursor, why, sizeof(why)))
+        return complain(shift, "resynchronising", why);
+    log_info("replica.resynchronised", log_text("service", service));
+    atomic_store(&applier->is_filled, true);
+    set_state(applier, "following");
+    return hold_place(shift, "3s");
+}
+
+/* Following */
+
+static struct redis_reply *read_stream(struct shift *shift)
+{
+    struct buf key = {0};
+    char position[POSITION_TEXT_SIZE];
+    position_format(shift->cursor.position, position);
+    event_key(shift->cursor.service->name, "events", &key);
+    struct str words[] = {STR("XREAD"), STR("COUNT"),   STR("512"),    STR("BLOCK"),
+                          STR("500"),   STR("STREAMS"), buf_str(&key), str_from(position)};
+    static_assert(READ_WAIT_MS == 500, "as it stands in the command");
+    redis_conn_queue(shift->redis, words, countof(words));
+    struct redis_reply *reply = redis_conn_next(shift->redis, READ_WAIT_MS);
+    buf_free(&key);
+    return reply;
+}
+
+static bool apply(struct shift *shift, const struct redis_reply *stream)
+{
+    struct applier *applier = shift->applier;
+    struct replica_block block;
+    struct replica_means means = means_of(shift);
+    enum replica_verdict verdict =
+        replica_block_apply(&block, &shift->cursor, redis_reply_item(stream, 1), &means);
+    if (verdict == REPLICA_MISSED_SOME || verdict == REPLICA_OTHER_EPOCH)
+        return resynchronise(shift, block.why);
+    if (verdict != REPLICA_APPLIED)
+        return complain(shift, "applying", block.why);
+    metric_add(applier->applied, (int64_t)block.count);
+    lag_advance(&shift->meter, block.count, block.last_time);
+    return true;
+}
+
+static bool report(struct shift *shift, bool is_idle)
+{
+    msec_t now = clock_monotonic();
+    if (!is_idle && now < shift->report_at)
+        return true;
+    shift->report_at = now + REPORT_EVERY_MS;
+    return replica_report(shift->redis, shift->id, &shift->cursor) ||
+           complain(shift, "reporting", redis_conn_fault(shift->redis));
+}
+
+/* What no entry may ever tell, when none comes: that the stream is of another epoch, or that its
+ * top is beyond the cursor and nothing of it can be read any more. Looked at twice, since an entry
+ * may just have come. */
+static bool look_at_stream(struct shift *shift, bool is_idle)
+{
+    struct replica_cursor *cursor = &shift->cursor;
+    struct resync_top top;
+    if (!is_idle && clock_monotonic() < shift->look_at)
+        return true;
+    shift->look_at = clock_monotonic() + LOOK_EVERY_MS;
+    if (!resync_find_top(shift->redis, cursor->service, &top))
+        return true; /* nobody has readied it: there is nothing to compare with */
+    lag_look(&shift->meter, &top.view, cursor->position);
+    tell_lag(shift);
+    if (strcmp(top.epoch, cursor->epoch) != 0)
+        return resynchronise(shift, "the stream is of another epoch");
+    bool has_missed = is_idle && position_compare(cursor->awaited, cursor->position) > 0 &&
+                      position_compare(cursor->awaited, top.view.top) == 0;
+    if (has_missed)
+        return resynchronise(shift, "the stream no longer has what comes next");
+    cursor->awaited = is_idle ? top.view.top : (struct position){0};
+    return true;
+}
+
+static bool tend_history(struct shift *shift)
+{
+    return calendar_tend(&shift->calendar, shift->session) ||
+           complain(shift, "keeping the history's months", pg_session_fault(shift->session));
+}
+
+static bool follow_once(struct shift *shift)
+{
+    struct redis_reply *reply = read_stream(shift);
+    bool is_fine = true, is_idle = redis_reply_count(reply) == 0;
+    if (reply == NULL)
+        return complain(shift, "reading", redis_conn_fault(shift->redis));
+    if (redis_reply_kind(reply) == REDIS_KIND_ERROR) {
+        char text[128];
+        snprintf(text, sizeof(text), STR_FMT, STR_ARG(redis_reply_text(reply)));
+        is_fine = complain(shift, "reading", text);
+    } else if (!is_idle) {
+        is_fine = apply(shift, redis_reply_item(reply, 0));
+    }
+    redis_reply_free(&reply);
+    return is_fine && look_at_stream(shift, is_idle) && report(shift, is_idle) &&
+           tend_history(shift) && (!is_idle || stay(shift));
+}
+
+static void follow(struct shift *shift)
+{
+    struct applier *applier = shift->applier;
+    if (shift->cursor.epoch[0] == '\0' && !resynchronise(shift, "it is empty"))
+        return;
+    if (!hold_place(shift, "3s") || !look_at_stream(shift, true))
+        return;
+    log_info("replica.following", log_text("service", applier->service->name));
+    background_works(&applier->background);
+    set_state(applier, "following");
+    while (!background_is_stopping(&applier->background) && follow_once(shift))
+        ;
+}
+
+static bool connect_redis(struct shift *shift)
+{
+    const struct replica_options *options = shift->applier->options;
+    char why[256];
+    shift->redis = redis_conn_open(options->redis_url, why, sizeof(why));
+    shift->schemas = (struct writer_schemas){
+        .model = options->model, .redis = shift->redis, .session = shift->session};
+    return shift->redis != NULL || complain(shift, "connecting to Redis", why);
+}
+
+static void round_of_applier(struct background *background)
+{
+    struct applier *applier = container_of(background, struct applier, background);
+    const struct replica_options *options = applier->options;
+    struct shift shift = {.applier = applier,
+                          .cursor = {.service = applier->service},
+                          .calendar = {.table = "history", .days = options->history_days}};
+    char why[256];
+    shift.session = pg_session_open(options->database_url, STATEMENT_MS, why, sizeof(why));
+    if (shift.session == NULL)
+        complain(&shift, "connecting to the database", why);
+    else if (migrate(&shift) && load_cursor(&shift) && become_applier(&shift)) {
+        set_state(applier, "starting");
+        if (load_cursor(&shift) && connect_redis(&shift))
+            follow(&shift);
+        set_state(applier, "starting");
+    }
+    writer_schemas_free(&shift.schemas);
+    redis_conn_close(&shift.redis);
+    pg_session_close(&shift.session);
+}
+
+/* Starting */
+
+static void register_metrics(struct applier *applier)
+{
+    struct metrics *metrics = applier->options->metrics;
+    char labels[96];
+    struct {
+        struct metric **place;
+        enum metric_kind kind;
+        const char *name, *help;
+    } wanted[] = {
+        {&applier->applied, METRIC_KIND_COUNTER, "mamparo_replica_applied_total",
+         "Events applied by this process"},
+        {&applier->resyncs, METRIC_KIND_COUNTER, "mamparo_replica_resyncs_total",
+         "Resynchronisations begun"},
+        {&applier->is_following, METRIC_KIND_GAUGE, "mamparo_replica_following",
+         "1 while this process applies the stream"},
+        {&applier->events_behind, METRIC_KIND_GAUGE, "mamparo_replica_lag_events",
+         "Events of the stream that are not applied yet"},
+        {&applier->bytes_behind, METRIC_KIND_GAUGE, "mamparo_replica_lag_bytes",
+         "Bytes of the write-ahead log between the stream's top and the cursor"},
+        {&applier->ms_behind, METRIC_KIND_GAUGE, "mamparo_replica_lag_milliseconds",
+         "While something is left to apply: since the event applied last"},
+    };
+    snprintf(labels, sizeof(labels), "service=\"%s\"", applier->service->name);
+    for (size_t i = 0; i < countof(wanted); i++)
+        *wanted[i].place =
+            metric_get(metrics, wanted[i].kind, wanted[i].name, wanted[i].help, labels);
+}
+
+struct applier *applier_start(const struct replica_options *options, const struct service *service)
+{
+    struct applier *applier = mem_new(1, sizeof(*applier));
+    applier->options = options;
+    applier->service = service;
+    register_metrics(applier);
+    set_state(applier, "starting");
+    applier->loop = loop_new();
+    applier->background.name = "replica";
+    applier->background.round = round_of_applier;
+    background_start(&applier->background);
+    return applier;
+}
+
+void applier_stop(struct applier *applier)
+{
+    background_stop(&applier->background);
+}

@@ -1,0 +1,29 @@
+/* Applies one service's stream to a replica's database: a thread of the read role, so that services
+ * do not wait for each other. Of several processes on one database the one that holds the service's
+ * advisory lock applies.
+ *
+ *   migrate → lock → cursor → (no cursor: resynchronise) → XREAD → one transaction: rows, history
+ *     and cursor → report the cursor → …    gap or another epoch: resynchronise
+ *
+ * A crash anywhere repeats harmlessly: rows are kept by version, and the cursor moves with them. */
+#ifndef CQRS_REPLICATION_REPLICA_APPLIER_H
+#define CQRS_REPLICATION_REPLICA_APPLIER_H
+
+#include "cqrs/replication/replica/replica.h"
+#include "cqrs/replication/replica/replica_lag.h"
+
+struct applier;
+
+/* `options` and the service live as long as the applier. */
+struct applier *applier_start(const struct replica_options *options, const struct service *service);
+void applier_stop(struct applier *applier);
+
+/* How it stands, for people and for readiness; may be asked by any thread. */
+struct applier_status {
+    const char *state; /* "starting", "standby", "resynchronising" or "following" */
+    bool is_filled;    /* the database was brought up to some moment */
+    struct lag lag;
+};
+struct applier_status applier_status(const struct applier *applier);
+
+#endif
