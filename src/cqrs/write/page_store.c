@@ -2,9 +2,14 @@
 
 #include "base/log.h"
 
+/* What the page's snapshot shows: every transaction before the oldest one under way. */
+#define SNAPSHOT                                                                                   \
+    "'\"oldest\":' || pg_snapshot_xmin(pg_current_snapshot()) || ',\"next\":' || "                 \
+    "pg_snapshot_xmax(pg_current_snapshot())"
+
 /* A page ends at 500 rows or 4 MiB, whichever is first, but has one row where there is one. */
 static const char page_sql[] =
-    "select (select epoch from mamparo.epoch), '\"records\":[' ||\n"
+    "select (select epoch from mamparo.epoch), " SNAPSHOT " || ',\"records\":[' ||\n"
     "  coalesce(string_agg(row::text, ','), '') || ']' from (\n"
     "  select json_build_object('id', id, 'version', version, 'deleted', deleted, 'created_at',\n"
     "    to_char(created_at, 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), 'body', body) as row\n"
@@ -20,7 +25,8 @@ static const char event_page_sql[] =
     "  from (select * from mamparo.events where id > $1::uuid order by id limit 1000) few),\n"
     "page as (select * from few where number = 1 or bytes < 4194304)\n"
     "select (select epoch from mamparo.epoch),\n"
-    "  '\"last\":' || coalesce((select to_json(id)::text from page order by id desc limit 1), "
+    "  " SNAPSHOT
+    " || ',\"last\":' || coalesce((select to_json(id)::text from page order by id desc limit 1), "
     "'null')\n"
     "  || ',\"events\":[' || coalesce((select string_agg(json_build_object(\n"
     "    'collection', collection, 'type', type, 'subject', subject, 'actor', actor,\n"

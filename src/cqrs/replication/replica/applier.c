@@ -24,7 +24,8 @@ struct applier {
     _Atomic(const char *) state;
     atomic_bool is_filled;
     _Atomic int64_t lag_events, lag_bytes, lag_ms;
-    struct metric *applied, *resyncs, *is_following, *events_behind, *bytes_behind, *ms_behind;
+    struct metric *applied, *resyncs, *filled, *is_following, *events_behind, *bytes_behind,
+        *ms_behind;
     struct loop *loop; /* for the pages of a resynchronisation */
     struct http_peer *peers[WRITE_SERVERS_MAX];
     size_t peer_count;
@@ -62,6 +63,7 @@ struct applier_status applier_status(const struct applier *applier)
         .lag = {.events = atomic_load(&applier->lag_events),
                 .bytes = atomic_load(&applier->lag_bytes),
                 .ms = atomic_load(&applier->lag_ms)},
+        .filled = metric_read(applier->filled),
     };
 }
 
@@ -192,7 +194,8 @@ static bool resynchronise(struct shift *shift, const char *reason)
                             .peer_count = applier->peer_count,
                             .cluster_key = applier->options->cluster_key,
                             .replica_id = shift->id,
-                            .background = &applier->background};
+                            .background = &applier->background,
+                            .records = applier->filled};
     set_state(applier, "resynchronising");
     metric_add(applier->resyncs, 1);
     log_info("replica.resynchronising", log_text("service", service), log_text("reason", reason));
@@ -358,6 +361,8 @@ static void register_metrics(struct applier *applier)
          "Events applied by this process"},
         {&applier->resyncs, METRIC_KIND_COUNTER, "mamparo_replica_resyncs_total",
          "Resynchronisations begun"},
+        {&applier->filled, METRIC_KIND_COUNTER, "mamparo_replica_filled_total",
+         "Records and events that resynchronisations brought"},
         {&applier->is_following, METRIC_KIND_GAUGE, "mamparo_replica_following",
          "1 while this process applies the stream"},
         {&applier->events_behind, METRIC_KIND_GAUGE, "mamparo_replica_lag_events",

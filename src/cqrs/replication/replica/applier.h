@@ -23,6 +23,7 @@ struct applier_status {
     const char *state; /* "starting", "standby", "resynchronising" or "following" */
     bool is_filled;    /* the database was brought up to some moment */
     struct lag lag;
+    int64_t filled; /* records and events that resynchronisations brought, since start */
 };
 struct applier_status applier_status(const struct applier *applier);
 

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "cqrs/replication/replica/resync_pages.h"
+#include "cqrs/replication/replica/resync_place.h"
 
 static bool fail(char *why, size_t size, const char *what, const char *detail)
 {
@@ -71,52 +72,115 @@ static bool forget_epoch(const struct resync *resync, const struct service *serv
     return is_done;
 }
 
-static bool fill(const struct resync *resync, const struct replica_cursor *noted, char *why,
-                 size_t why_size)
+/* What is being filled: a collection; NULL: the events, which come behind all of them. */
+static size_t stage_of(const struct service *service, const char *name)
 {
-    const struct service *service = noted->service;
-    struct resync_pages pages = {.resync = resync, .service = service, .epoch = noted->epoch};
-    for (size_t i = 0; i <= service->collection_count; i++) {
-        /* Behind the last collection comes what happened to all of them. */
-        pages.collection = i < service->collection_count ? service->collections[i] : NULL;
-        pages.last_id[0] = '\0';
-        pages.total = 0;
-        do {
-            if (background_is_stopping(resync->background))
-                return fail(why, why_size, "a page", "the process stops");
-            if (!resync_pages_take(&pages))
-                return fail(why, why_size, service->name, pages.why);
-            if (!replica_report(resync->redis, resync->replica_id, noted))
-                return fail(why, why_size, "reporting", redis_conn_fault(resync->redis));
-        } while (!pages.is_over);
-        log_info("replica.filled", log_text("service", service->name),
-                 log_text("what", pages.collection != NULL ? pages.collection->name : "history"),
-                 log_number("records", pages.total));
+    size_t i = 0;
+    while (i < service->collection_count && strcmp(service->collections[i]->name, name) != 0)
+        i++;
+    return i;
+}
+
+static bool fail_storing(const struct resync *resync, char *why, size_t why_size)
+{
+    return fail(why, why_size, "keeping the place", pg_session_fault(resync->means.session));
+}
+
+static void enter_stage(struct resync_pages *pages, struct resync_place *place, size_t stage)
+{
+    const struct service *service = pages->service;
+    pages->collection = stage < service->collection_count ? service->collections[stage] : NULL;
+    snprintf(place->stage, sizeof(place->stage), "%s",
+             pages->collection != NULL ? pages->collection->name : "");
+    memcpy(pages->last_id, place->after, sizeof(pages->last_id));
+    pages->total = 0;
+}
+
+/* One collection, or the events, from the page on that `place` tells. */
+static bool fill_stage(const struct resync *resync, struct resync_pages *pages,
+                       struct resync_place *place, char *why, size_t why_size)
+{
+    const char *service = pages->service->name;
+    struct replica_cursor noted = {.service = pages->service, .position = place->noted};
+    memcpy(noted.epoch, place->epoch, sizeof(noted.epoch));
+    do {
+        if (background_is_stopping(resync->background))
+            return fail(why, why_size, "a page", "the process stops");
+        if (!resync_pages_take(pages))
+            return fail(why, why_size, service, pages->why);
+        memcpy(place->after, pages->last_id, sizeof(place->after));
+        if (!resync_place_save(resync->means.session, service, place))
+            return fail_storing(resync, why, why_size);
+        if (!replica_report(resync->redis, resync->replica_id, &noted))
+            return fail(why, why_size, "reporting", redis_conn_fault(resync->redis));
+    } while (!pages->is_over);
+    log_info("replica.filled", log_text("service", service),
+             log_text("what", pages->collection != NULL ? pages->collection->name : "history"),
+             log_number("records", pages->total));
+    return true;
+}
+
+static bool fill(const struct resync *resync, const struct service *service,
+                 struct resync_place *place, char *why, size_t why_size)
+{
+    struct resync_pages pages = {.resync = resync, .service = service, .epoch = place->epoch};
+    bool is_new = place->stage[0] == '\0' && place->after[0] == '\0';
+    size_t stage = is_new ? 0 : stage_of(service, place->stage);
+    enter_stage(&pages, place, stage);
+    if (is_new && !resync_pages_await(&pages))
+        return fail(why, why_size, service->name, pages.why);
+    for (;; stage++) {
+        if (!fill_stage(resync, &pages, place, why, why_size))
+            return false;
+        if (stage == service->collection_count)
+            return true;
+        place->after[0] = '\0';
+        enter_stage(&pages, place, stage + 1);
     }
+}
+
+/* Where one that died left off, if it is of the epoch at hand; else from the stream's top. */
+static bool find_place(const struct resync *resync, const struct service *service,
+                       struct resync_place *place, char *why, size_t why_size)
+{
+    struct resync_top top;
+    bool was_there;
+    if (!resync_find_top(resync->redis, service, &top))
+        return fail(why, why_size, "the stream", "no relay has readied it yet");
+    if (!resync_place_load(resync->means.session, service->name, place, &was_there))
+        return fail_storing(resync, why, why_size);
+    if (was_there && strcmp(place->epoch, top.epoch) == 0) {
+        log_info("replica.resuming", log_text("service", service->name),
+                 log_text("at", place->stage), log_text("after", place->after));
+        return true;
+    }
+    *place = (struct resync_place){.noted = top.view.top};
+    memcpy(place->epoch, top.epoch, sizeof(place->epoch));
     return true;
 }
 
 bool resync_run(const struct resync *resync, struct replica_cursor *cursor, char *why,
                 size_t why_size)
 {
+    struct pg_session *session = resync->means.session;
     struct replica_cursor noted = {.service = cursor->service};
-    struct resync_top top;
-    if (!resync_find_top(resync->redis, cursor->service, &top))
-        return fail(why, why_size, "the stream", "no relay has readied it yet");
-    noted.position = top.view.top;
-    memcpy(noted.epoch, top.epoch, sizeof(noted.epoch));
+    struct resync_place place;
+    if (!find_place(resync, cursor->service, &place, why, why_size))
+        return false;
+    noted.position = place.noted;
+    memcpy(noted.epoch, place.epoch, sizeof(noted.epoch));
     bool is_other_epoch = cursor->epoch[0] != '\0' && strcmp(cursor->epoch, noted.epoch) != 0;
     if (is_other_epoch && !forget_epoch(resync, cursor->service))
-        return fail(why, why_size, "forgetting the old epoch",
-                    pg_session_fault(resync->means.session));
+        return fail(why, why_size, "forgetting the old epoch", pg_session_fault(session));
     /* Registered before the first page, so that what comes meanwhile is not trimmed. */
     if (!replica_report(resync->redis, resync->replica_id, &noted))
         return fail(why, why_size, "reporting", redis_conn_fault(resync->redis));
-    if (!fill(resync, &noted, why, why_size))
+    if (!fill(resync, cursor->service, &place, why, why_size))
         return false;
-    if (!replica_save_cursor(resync->means.session, &noted) ||
-        (is_other_epoch && !pg_session_run(resync->means.session, "commit", NULL, NULL)))
-        return fail(why, why_size, "saving the cursor", pg_session_fault(resync->means.session));
+    if (!replica_save_cursor(session, &noted) ||
+        !resync_place_drop(session, cursor->service->name) ||
+        (is_other_epoch && !pg_session_run(session, "commit", NULL, NULL)))
+        return fail(why, why_size, "saving the cursor", pg_session_fault(session));
     *cursor = noted;
     return true;
 }

@@ -22,6 +22,7 @@ struct resync {
     const char *cluster_key; /* NULL: none */
     const char *replica_id;
     struct background *background;
+    struct metric *records; /* filled so far */
 };
 
 /* Where a stream stands, and of which epoch it is. False while no relay has readied it, or when

@@ -27,6 +27,12 @@ static bool go_on_to(struct resync_pages *pages, struct str id)
     return true;
 }
 
+static void count(struct resync_pages *pages, size_t records)
+{
+    pages->total += (int64_t)records;
+    metric_add(pages->resync->records, (int64_t)records);
+}
+
 /* A collection's records */
 
 /* What another version of the model wrote is completed with the defaults of this one. */
@@ -83,7 +89,7 @@ static bool take_records(struct resync_pages *pages, const struct json *page)
     if (is_fine && !replica_rows_store(&rows, pages->collection, session))
         is_fine = fail(pages, "storing a page", pg_session_fault(session));
     pages->is_over = json_count(records) == 0;
-    pages->total += (int64_t)json_count(records);
+    count(pages, json_count(records));
     replica_rows_free(&rows);
     return is_fine;
 }
@@ -148,22 +154,32 @@ static bool take_events(struct resync_pages *pages, const struct json *page)
         is_fine = take_event(pages, json_item(events, i), &history);
     if (is_fine && !replica_history_store(&history, session))
         is_fine = fail(pages, "storing a page", pg_session_fault(session));
-    pages->total += (int64_t)json_count(events);
+    count(pages, json_count(events));
     replica_history_free(&history);
     return is_fine && (pages->is_over || go_on_to(pages, last));
 }
 
 /* Either */
 
+/* `next` is the number of the next transaction, `oldest` that of the oldest one under way. */
+static void look_at_snapshot(struct resync_pages *pages, const struct json *page)
+{
+    if (pages->barrier == 0)
+        pages->barrier = json_find_integer(page, "next", 0);
+    pages->sees_all = json_find_integer(page, "oldest", 0) >= pages->barrier;
+}
+
 static bool take_page(struct resync_pages *pages, struct str body)
 {
     char mistake[JSON_MISTAKE_SIZE];
     struct json *page = json_parse(body, mistake);
-    bool is_fine;
+    bool is_fine = true;
     if (page == NULL || json_kind(page) != JSON_KIND_OBJECT)
         is_fine = fail(pages, "a page", page == NULL ? mistake : "it is no object");
     else if (!str_equal(json_find_text(page, "epoch", STR("")), str_from(pages->epoch)))
         is_fine = fail(pages, "a page", "it is of another epoch");
+    else if (pages->is_waiting)
+        look_at_snapshot(pages, page);
     else
         is_fine = pages->collection != NULL ? take_records(pages, page) : take_events(pages, page);
     if (page != NULL)
@@ -223,4 +239,22 @@ bool resync_pages_take(struct resync_pages *pages)
     buf_free(&target);
     buf_free(&headers);
     return pages->status == STATUS_OK;
+}
+
+bool resync_pages_await(struct resync_pages *pages)
+{
+    enum { LOOK_EVERY_MS = 20, PATIENCE_MS = 5000 };
+    struct background *background = pages->resync->background;
+    msec_t give_up_at = clock_monotonic() + PATIENCE_MS;
+    bool is_fine;
+    pages->barrier = 0;
+    pages->is_waiting = true;
+    do {
+        is_fine = resync_pages_take(pages);
+        if (is_fine && !pages->sees_all)
+            background_rest(background, LOOK_EVERY_MS);
+    } while (is_fine && !pages->sees_all && !background_is_stopping(background) &&
+             clock_monotonic() < give_up_at); /* somebody else's transaction may last for hours */
+    pages->is_waiting = false;
+    return is_fine;
 }

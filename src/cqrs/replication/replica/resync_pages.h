@@ -15,10 +15,17 @@ struct resync_pages {
     const char *epoch;                   /* that the pages must be of */
     char last_id[UUID_TEXT_SIZE];        /* of the page before, then of this one */
     int64_t total;
-    bool is_over; /* there was nothing more */
+    bool is_over;    /* there was nothing more */
+    int64_t barrier; /* of resync_pages_await: the first transaction that need not be seen */
+    bool is_waiting; /* likewise: pages are looked at, not stored */
+    bool sees_all;
     enum status status;
     char why[200];
 };
+
+/* Waits until pages show every transaction that had begun when it was called: one may be in the
+ * log, and in the stream, a moment before others see it. False with a line in `why`. */
+bool resync_pages_await(struct resync_pages *pages) must_check;
 
 /* Fetches one page, from whichever write server answers, and stores it. False with a line in
  * `why`. */
