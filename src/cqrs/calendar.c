@@ -23,9 +23,17 @@ static bool is_known(const struct calendar *calendar, int month)
     return false;
 }
 
-bool calendar_keeps(const struct calendar *calendar, int64_t wall_ms, int64_t now_wall_ms)
+int64_t calendar_first(const struct calendar *calendar, int64_t now_wall_ms)
 {
-    return calendar->days == 0 || wall_ms >= now_wall_ms - calendar->days * day_ms;
+    char text[CLOCK_TEXT_SIZE];
+    int64_t first;
+    if (calendar->days == 0)
+        return INT64_MIN;
+    clock_format(now_wall_ms - calendar->days * day_ms, text);
+    memcpy(text + strlen("2026-11"), "-01T00:00:00.000Z", sizeof("-01T00:00:00.000Z"));
+    bool is_read = clock_parse(str_from(text), &first);
+    assert(is_read);
+    return first;
 }
 
 static bool call(const struct calendar *calendar, struct pg_session *session, const char *sql,

@@ -17,15 +17,16 @@ struct calendar {
     msec_t drop_at;
 };
 
-/* Is something of that time still kept? */
-bool calendar_keeps(const struct calendar *calendar, int64_t wall_ms, int64_t now_wall_ms);
+/* The first moment that is still kept: of a month, since they are dropped whole. INT64_MIN where
+ * everything is. */
+int64_t calendar_first(const struct calendar *calendar, int64_t now_wall_ms);
 
 /* Sees that the month has its partition. False with the session's fault. */
 bool calendar_open(struct calendar *calendar, struct pg_session *session,
                    int64_t wall_ms) must_check;
 
 /* Opens this month and the next before they are needed, and, now and then, drops the months that
- * are wholly too old. False with the session's fault. */
+ * are wholly too old, unless somebody reads them. False with the session's fault. */
 bool calendar_tend(struct calendar *calendar, struct pg_session *session) must_check;
 
 #endif

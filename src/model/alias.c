@@ -20,9 +20,17 @@ bool alias_has_id(const struct alias *alias)
     return strstr(alias->path, place_of_id) != NULL;
 }
 
+/* A slash at the end is forgiven. */
+static struct str without_slash(struct str path)
+{
+    return path.len > 1 && path.ptr[path.len - 1] == '/' ? (struct str){path.ptr, path.len - 1}
+                                                         : path;
+}
+
 bool alias_fits(const struct alias *alias, struct str path, struct str *id_out)
 {
-    struct str wanted = str_from(alias->path);
+    struct str wanted = without_slash(str_from(alias->path));
+    path = without_slash(path);
     *id_out = (struct str){NULL, 0};
     while (wanted.ptr != NULL && path.ptr != NULL) {
         struct str want = str_cut(&wanted, '/'), have = str_cut(&path, '/');
@@ -31,8 +39,7 @@ bool alias_fits(const struct alias *alias, struct str path, struct str *id_out)
         else if (!str_equal(want, have))
             return false;
     }
-    /* What is left is at most the slash at the end of one of them. */
-    return wanted.len == 0 && path.len == 0;
+    return wanted.ptr == NULL && path.ptr == NULL;
 }
 
 static bool is_method(const char *method)

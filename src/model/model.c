@@ -119,20 +119,22 @@ static void load_service(struct model *model, const char *folder, const char *na
 }
 
 /* Which of two services an older path means could not be told. */
-static void refuse_twins(const struct model *model, const struct alias *alias, struct buf *mistakes)
+static void refuse_twins(const struct model *model, const struct alias *alias, const char *folder,
+                         struct buf *mistakes)
 {
     struct str id;
     const struct alias *first =
         model_find_alias(model, str_from(alias->method), str_from(alias->path), &id);
     if (first != NULL && first != alias)
-        buf_printf(mistakes, "the alias %s %s stands there twice\n", alias->method, alias->path);
+        buf_printf(mistakes, "%s/%s/service.json: the alias %s %s stands there before\n", folder,
+                   alias->collection->service, alias->method, alias->path);
 }
 
-static void check_aliases(const struct model *model, struct buf *mistakes)
+static void check_aliases(const struct model *model, const char *folder, struct buf *mistakes)
 {
     for (size_t s = 0; s < model->service_count; s++)
         for (size_t i = 0; i < model->services[s].aliases.count; i++)
-            refuse_twins(model, &model->services[s].aliases.items[i], mistakes);
+            refuse_twins(model, &model->services[s].aliases.items[i], folder, mistakes);
 }
 
 struct model *model_load(const char *folder, struct buf *mistakes)
@@ -153,7 +155,8 @@ struct model *model_load(const char *folder, struct buf *mistakes)
     free(folders);
     if (model->service_count == 0)
         buf_printf(mistakes, "%s: has no service: a folder with an .avsc file in it\n", folder);
-    check_aliases(model, mistakes);
+    if (mistakes->len == before)
+        check_aliases(model, folder, mistakes);
     if (mistakes->len > before)
         model_free(&model);
     return model;

@@ -15,6 +15,8 @@ void batch_free(struct batch *batch)
         command_free(&item->command);
         problem_free(&item->problem);
         change_free(&item->change);
+        if (item->body != NULL)
+            json_free(&item->body);
         if (item->record.image != NULL)
             json_free(&item->record.image);
     }
@@ -176,14 +178,17 @@ static const char commit_sql[] =
     "from item where 1 / (select (rows = $18::bigint)::integer from stored) = 1";
 enum { COMMIT_PARAMETERS = 18 };
 
-static const char division_by_zero[] = "22012";
+static const char division_by_zero[] = "22012", deadlock_detected[] = "40P01";
 
 static void on_committed(void *arg, const struct pg_outcome *outcome)
 {
     struct asking *asking = arg;
     enum status status = outcome->status;
     const char *field = NULL;
-    if (str_equal(str_from(outcome->sqlstate), str_from(division_by_zero)))
+    struct str state = str_from(outcome->sqlstate);
+    /* What a deadlock undid had lost a race too. */
+    if (str_equal(state, str_from(division_by_zero)) ||
+        str_equal(state, str_from(deadlock_detected)))
         status = STATUS_PRECONDITION_FAILED;
     else
         log_refusal(outcome);
@@ -195,14 +200,41 @@ static void on_committed(void *arg, const struct pg_outcome *outcome)
 
 enum { COLUMNS = 9 };
 
+static int by_unique_value(const void *a, const void *b, void *field)
+{
+    const struct batch_item *const *one = a, *const *other = b;
+    struct buf values[2] = {0};
+    write_store_unique_value((*one)->body, field, &values[0]);
+    write_store_unique_value((*other)->body, field, &values[1]);
+    int order = strcmp(values[0].ptr, values[1].ptr);
+    buf_free(&values[0]);
+    buf_free(&values[1]);
+    return order;
+}
+
+/* In the order in which they are stored: two batches with the same unique values would wait for
+ * each other for ever if they came to them the other way round. */
+static const struct batch_item **order_items(const struct batch *batch)
+{
+    const struct batch_item **ordered = mem_new(batch->count, sizeof(const struct batch_item *));
+    const struct field *field = write_store_unique_field(batch->shared.collection, NULL);
+    for (size_t i = 0; i < batch->count; i++)
+        ordered[i] = &batch->items[i];
+    if (field != NULL)
+        qsort_r(ordered, batch->count, sizeof(const struct batch_item *), by_unique_value,
+                (void *)(uintptr_t)field);
+    return ordered;
+}
+
 static int64_t add_changes(const struct batch *batch, struct buf columns[COLUMNS])
 {
     int64_t count = 0;
     char fingerprint[FINGERPRINT_TEXT_SIZE];
+    const struct batch_item **ordered = order_items(batch);
     for (size_t i = 0; i < batch->count; i++) {
-        const struct change *change = &batch->items[i].change;
+        const struct change *change = &ordered[i]->change;
         struct uuid event = uuid_new();
-        if (is_refused(&batch->items[i]))
+        if (is_refused(ordered[i]))
             continue;
         add_uuid(&columns[0], &change->id);
         sql_array_add_number(&columns[1], change->version);
@@ -216,6 +248,7 @@ static int64_t add_changes(const struct batch *batch, struct buf columns[COLUMNS
         sql_array_add(&columns[8], str_from(fingerprint));
         count++;
     }
+    free(ordered);
     return count;
 }
 
@@ -261,20 +294,10 @@ void batch_store_commit(const struct batch_means *means, const struct batch *bat
 /* Unique values */
 
 static const char taken_sql[] =
-    "select number::bigint - 1 from (\n"
-    "  select *, row_number() over (partition by value order by number) as nth\n"
-    "  from unnest($1::%s[], $2::uuid[]) with ordinality as u(value, id, number)) wanted\n"
-    "where value is not null and (nth > 1 or exists (select from %s t\n"
-    "  where t.\"%s\" = wanted.value and not t.deleted and t.id <> wanted.id))";
-
-static void refuse_taken(struct batch_item *item, const char *field)
-{
-    struct buf pointer = {0};
-    problem_set(&item->problem, STATUS_CONFLICT, "another record has the same %s", field);
-    buf_printf(&pointer, "/%s", field);
-    problem_at_pointer(&item->problem, buf_str(&pointer), "another record has the same");
-    buf_free(&pointer);
-}
+    "select number::bigint - 1 from unnest($1::%s[], $2::uuid[]) with ordinality\n"
+    "  as wanted(value, id, number)\n"
+    "where value is not null and exists (select from %s t\n"
+    "  where t.\"%s\" = wanted.value and not t.deleted and t.id <> wanted.id)";
 
 static void on_taken(void *arg, const struct pg_outcome *outcome)
 {
@@ -284,30 +307,18 @@ static void on_taken(void *arg, const struct pg_outcome *outcome)
          row++) {
         size_t at = (size_t)pg_rows_number(outcome->rows, row, 0);
         if (at < asking->batch->count)
-            refuse_taken(&asking->batch->items[at], asking->field->name);
+            write_store_refuse_taken(&asking->batch->items[at].problem, asking->field->name);
     }
     asking->done(asking->arg, outcome->status, NULL);
     free(asking);
 }
 
-/* As the generated column has it: a text is itself, anything else its JSON. */
-static void add_value(struct buf *items, const struct batch_item *item, const char *field)
+static void add_value(struct buf *items, const struct json *body, const struct field *field)
 {
-    char mistake[JSON_MISTAKE_SIZE];
     struct buf text = {0};
-    struct json *body = json_parse(buf_str(&item->change.body), mistake);
-    const struct json *value = body != NULL ? json_find(body, field) : NULL;
-    if (value == NULL || json_kind(value) == JSON_KIND_NULL) {
-        sql_array_add(items, (struct str){NULL, 0});
-    } else if (json_kind(value) == JSON_KIND_STRING) {
-        sql_array_add(items, json_text(value));
-    } else {
-        json_write(value, &text);
-        sql_array_add(items, buf_str(&text));
-    }
+    bool is_there = write_store_unique_value(body, field, &text);
+    sql_array_add(items, is_there ? buf_str(&text) : (struct str){NULL, 0});
     buf_free(&text);
-    if (body != NULL)
-        json_free(&body);
 }
 
 void batch_store_find_taken(const struct batch_means *means, struct batch *batch,
@@ -322,7 +333,7 @@ void batch_store_find_taken(const struct batch_means *means, struct batch *batch
         if (is_refused(item))
             sql_array_add(&wanted, (struct str){NULL, 0});
         else
-            add_value(&wanted, item, field->name);
+            add_value(&wanted, item->body, field);
         add_uuid(&ids, &item->command.id);
     }
     buf_printf(&sql, taken_sql, ddl_column_type(field), batch->shared.collection->table,

@@ -13,6 +13,7 @@ struct batch_item {
     struct command_record record;
     bool is_found;        /* `record` is there, for a patch */
     struct change change; /* planned, unless it is refused */
+    struct json *body;    /* of the change, where the collection has unique fields; owned */
 };
 
 struct batch {
@@ -44,7 +45,7 @@ void batch_store_find(const struct batch_means *means, struct batch *batch,
 void batch_store_commit(const struct batch_means *means, const struct batch *batch,
                         struct str answer, batch_store_done_fn *done, void *arg);
 
-/* Refuses, with CONFLICT, every member whose `field` another record holds, or one before it. */
+/* Refuses, with CONFLICT, every member whose `field` a stored record of another id holds. */
 void batch_store_find_taken(const struct batch_means *means, struct batch *batch,
                             const struct field *field, batch_store_done_fn *done, void *arg);
 

@@ -10,6 +10,9 @@ struct errand {
     struct batch batch;
     struct key_claim claim;
     struct buf outcomes;
+    size_t refused_before;      /* the values were looked at */
+    const struct field *unique; /* that is being looked at for values which are taken */
+    bool has_looked_again;      /* for its key, after a refusal that another may have caused */
     msec_t give_up_at;
     struct loop_defer later; /* an answer must not come from inside the call */
     enum status early;       /* what it will be */
@@ -102,46 +105,114 @@ static void refuse_all(struct errand *errand)
                        .outcomes = buf_str(&errand->outcomes)});
 }
 
-/* Committing */
+/* Unique values */
 
 static void commit(struct errand *errand);
+static void look_for_taken(struct errand *errand);
+
+static bool holds_same(const struct batch_item *a, const struct batch_item *b,
+                       const struct field *field)
+{
+    struct buf one = {0}, other = {0};
+    bool is_same = write_store_unique_value(a->body, field, &one) &&
+                   write_store_unique_value(b->body, field, &other) &&
+                   strcmp(one.ptr, other.ptr) == 0;
+    buf_free(&one);
+    buf_free(&other);
+    return is_same;
+}
+
+static const struct field *shared_value(const struct batch *batch, size_t a, size_t b)
+{
+    const struct field *field = NULL;
+    while ((field = write_store_unique_field(batch->shared.collection, field)) != NULL)
+        if (holds_same(&batch->items[a], &batch->items[b], field))
+            return field;
+    return NULL;
+}
+
+/* Of members that want the same value the first has it. */
+static void refuse_second_wishes(struct batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++)
+        for (size_t before = 0; before < i && !problem_is_set(&batch->items[i].problem); before++) {
+            const struct field *field = problem_is_set(&batch->items[before].problem)
+                                            ? NULL
+                                            : shared_value(batch, before, i);
+            if (field != NULL)
+                write_store_refuse_taken(&batch->items[i].problem, field->name);
+        }
+}
+
+static size_t count_refused(const struct batch *batch)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < batch->count; i++)
+        count += problem_is_set(&batch->items[i].problem);
+    return count;
+}
 
 static void on_taken_found(void *arg, enum status status, const char *field)
 {
     struct errand *errand = arg;
     (void)field;
-    if (status == STATUS_OK)
-        commit(errand);
-    else
+    if (status != STATUS_OK) {
         fail(errand, status);
+        return;
+    }
+    errand->unique = write_store_unique_field(errand->batch.shared.collection, errand->unique);
+    look_for_taken(errand);
 }
+
+/* Stored records come first, field by field; only then the members among themselves, since one
+ * that is refused takes nothing from another. */
+static void look_for_taken(struct errand *errand)
+{
+    if (errand->unique != NULL) {
+        batch_store_find_taken(&errand->desk->means, &errand->batch, errand->unique, on_taken_found,
+                               errand);
+        return;
+    }
+    if (count_refused(&errand->batch) == errand->refused_before)
+        refuse_second_wishes(&errand->batch);
+    commit(errand);
+}
+
+/* Committing */
 
 static void on_committed(void *arg, enum status status, const char *field)
 {
     struct errand *errand = arg;
     bool is_key = status == STATUS_CONFLICT && field == write_store_key;
-    bool is_lost = status == STATUS_PRECONDITION_FAILED || status == STATUS_CONFLICT;
+    bool is_lost =
+        status == STATUS_PRECONDITION_FAILED || (status == STATUS_CONFLICT && field != NULL);
     if (status == STATUS_OK) {
         finish(errand, &(struct batch_answer){.outcomes = buf_str(&errand->outcomes)});
-    } else if (is_lost && clock_monotonic() >= errand->give_up_at) {
+    } else if (!is_lost) {
+        fail(errand, status);
+    } else if (clock_monotonic() >= errand->give_up_at) {
         fail(errand, STATUS_QUEUE_TIMEOUT);
     } else if (is_key) {
         find_key(errand);
     } else if (status == STATUS_PRECONDITION_FAILED) {
         find(errand);
-    } else if (is_lost && field != NULL) {
-        batch_store_find_taken(&errand->desk->means, &errand->batch,
-                               schema_find_field(errand->batch.shared.collection, str_from(field)),
-                               on_taken_found, errand);
     } else {
-        fail(errand, status);
+        errand->refused_before = count_refused(&errand->batch);
+        errand->unique = write_store_unique_field(errand->batch.shared.collection, NULL);
+        look_for_taken(errand);
     }
 }
 
 static void commit(struct errand *errand)
 {
-    if (!is_any_left(&errand->batch) ||
-        (errand->batch.is_atomic && first_refused(&errand->batch) != NULL)) {
+    bool is_refused = first_refused(&errand->batch) != NULL;
+    if (is_refused && errand->batch.shared.key.len > 0 && !errand->has_looked_again) {
+        /* Another of the same key may have been faster, at another server. */
+        errand->has_looked_again = true;
+        find_key(errand);
+        return;
+    }
+    if (!is_any_left(&errand->batch) || (errand->batch.is_atomic && is_refused)) {
         refuse_all(errand);
         return;
     }
@@ -155,9 +226,15 @@ static void commit(struct errand *errand)
 static void plan(struct batch_item *item)
 {
     const struct command_record *record = item->is_found ? &item->record : NULL;
+    bool is_unique = write_store_unique_field(item->command.collection, NULL) != NULL;
+    char mistake[JSON_MISTAKE_SIZE];
     change_free(&item->change);
     item->change = (struct change){0};
-    (void)!command_plan(&item->command, record, clock_wall_ms(), &item->change, &item->problem);
+    if (item->body != NULL)
+        json_free(&item->body);
+    if (command_plan(&item->command, record, clock_wall_ms(), &item->change, &item->problem) &&
+        is_unique)
+        item->body = json_parse(buf_str(&item->change.body), mistake);
 }
 
 static void on_found(void *arg, enum status status, const char *field)
@@ -184,7 +261,9 @@ static void find(struct errand *errand)
 static void on_key(void *arg, enum status status, struct change *first)
 {
     struct errand *errand = arg;
-    if (status == STATUS_NOT_FOUND)
+    if (status == STATUS_NOT_FOUND && errand->has_looked_again)
+        commit(errand);
+    else if (status == STATUS_NOT_FOUND)
         find(errand);
     else if (status == STATUS_OK)
         finish(errand,

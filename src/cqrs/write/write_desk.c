@@ -80,15 +80,6 @@ static bool may_look_again(const struct errand *errand)
     return errand->command.version == 0 && !errand->change.is_new;
 }
 
-static void name_field(struct errand *errand, const char *field)
-{
-    struct buf pointer = {0};
-    problem_set(&errand->problem, STATUS_CONFLICT, "another record has the same %s", field);
-    buf_printf(&pointer, "/%s", field);
-    problem_at_pointer(&errand->problem, buf_str(&pointer), "another record has the same");
-    buf_free(&pointer);
-}
-
 static void find_key(struct errand *errand);
 
 /* What another one of the same key may have caused, by being faster at another server. */
@@ -123,7 +114,7 @@ static void on_committed(void *arg, enum status status, const char *field)
     if (status == STATUS_CONFLICT && field == write_store_key)
         status = STATUS_IN_PROGRESS; /* unless its outcome is there already: settle looks */
     if (status == STATUS_CONFLICT && field != NULL)
-        name_field(errand, field);
+        write_store_refuse_taken(&errand->problem, field);
     else if (status == STATUS_PRECONDITION_FAILED && errand->change.is_new)
         problem_set(&errand->problem, status, "a record with this id exists already");
     else if (status != STATUS_OK)

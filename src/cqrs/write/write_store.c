@@ -126,6 +126,36 @@ struct commit {
     void *arg;
 };
 
+const struct field *write_store_unique_field(const struct collection *collection,
+                                             const struct field *after)
+{
+    size_t i = after == NULL ? 0 : (size_t)(after - collection->fields) + 1;
+    while (i < collection->field_count && !collection->fields[i].is_unique)
+        i++;
+    return i < collection->field_count ? &collection->fields[i] : NULL;
+}
+
+bool write_store_unique_value(const struct json *body, const struct field *field, struct buf *out)
+{
+    const struct json *value = body != NULL ? json_find(body, field->name) : NULL;
+    bool is_there = value != NULL && json_kind(value) != JSON_KIND_NULL;
+    buf_append_text(out, ""); /* even nothing has a text */
+    if (is_there && json_kind(value) == JSON_KIND_STRING)
+        buf_append_str(out, json_text(value));
+    else if (is_there)
+        json_write(value, out);
+    return is_there;
+}
+
+void write_store_refuse_taken(struct problem *problem, const char *field)
+{
+    struct buf pointer = {0};
+    problem_set(problem, STATUS_CONFLICT, "another record has the same %s", field);
+    buf_printf(&pointer, "/%s", field);
+    problem_at_pointer(problem, buf_str(&pointer), "another record has the same");
+    buf_free(&pointer);
+}
+
 /* Unique indexes are named <collection>.<field>.unique. */
 const char *write_store_taken(const struct collection *collection, const char *constraint)
 {

@@ -25,6 +25,17 @@ void write_store_commit(struct write_store *store, const struct change *change,
 /* What write_store_done_fn gets as `field` when it was the command's key that is taken. */
 extern const char write_store_key[];
 
+/* The first unique field of the collection, or the next one after `after`; NULL: there is none. */
+const struct field *write_store_unique_field(const struct collection *collection,
+                                             const struct field *after);
+
+/* Appends a field's value as its generated column has it: a text is itself, anything else its
+ * JSON. False, and an empty text, for null. */
+bool write_store_unique_value(const struct json *body, const struct field *field, struct buf *out);
+
+/* CONFLICT, with the field named. */
+void write_store_refuse_taken(struct problem *problem, const char *field);
+
 /* What a unique index of that name guards: a field's name, write_store_key, or NULL. */
 const char *write_store_taken(const struct collection *collection, const char *constraint);
 

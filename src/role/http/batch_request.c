@@ -14,6 +14,15 @@ static bool take_query(struct str query, struct batch *out, struct problem *prob
     return out->is_atomic;
 }
 
+static bool has_no_condition(const struct http_request *request, struct problem *problem)
+{
+    if (http_request_header(request, STR("if-match")).ptr != NULL ||
+        http_request_header(request, STR("if-none-match")).ptr != NULL)
+        problem_set(problem, STATUS_BAD_REQUEST,
+                    "a batch takes no conditions; a member names its version");
+    return !problem_is_set(problem);
+}
+
 /* The fields alone, without what says which record is meant. */
 static struct json *fields_of(const struct json *member)
 {
@@ -84,7 +93,8 @@ bool batch_request_parse(struct http_request *request, const struct route *route
                          struct problem *problem)
 {
     *out = (struct batch){.shared = {.collection = route->collection}};
-    if (take_query(request->query, out, problem) && write_request_type(request, problem) &&
+    if (take_query(request->query, out, problem) && has_no_condition(request, problem) &&
+        write_request_type(request, problem) &&
         write_request_origin(request, &out->shared, problem) && take_members(request, out, problem))
         return true;
     batch_free(out);

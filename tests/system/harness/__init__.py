@@ -4,6 +4,9 @@
     engines     PostgreSQL and Redis as such processes
     cluster     one write, three reads and a bulkhead, on engines of their own
     events      the stream and the table of events, decoded
+    models      folders of models, with what a test adds
+    program     the program run to its end, for what keeps it from starting
+    traces      everything that an installation keeps, for searching it
     load        clients that write without pause, and what they were promised
     keyed       clients that repeat each command, under its key, until it has an outcome
     connection  one kept connection, for clients that ask thousands of times

@@ -105,6 +105,9 @@ class Cluster:
 
     def start(self):
         self.make_databases()
+        return self.start_servers()
+
+    def start_servers(self):
         self.redis.start()
         for server in self.servers:
             server.start()

@@ -29,6 +29,7 @@ struct applier {
     struct loop *loop; /* for the pages of a resynchronisation */
     struct http_peer *peers[WRITE_SERVERS_MAX];
     size_t peer_count;
+    struct calendar calendar;
 };
 
 /* Lifetime: one time of applying. */
@@ -41,12 +42,11 @@ struct shift {
     msec_t report_at, look_at;
     struct lag_meter meter;
     struct writer_schemas schemas;
-    struct calendar calendar;
 };
 
 static struct replica_means means_of(struct shift *shift)
 {
-    return (struct replica_means){shift->session, &shift->schemas, &shift->calendar};
+    return (struct replica_means){shift->session, &shift->schemas, &shift->applier->calendar};
 }
 
 static void set_state(struct applier *applier, const char *state)
@@ -278,7 +278,7 @@ static bool look_at_stream(struct shift *shift, bool is_idle)
 
 static bool tend_history(struct shift *shift)
 {
-    return calendar_tend(&shift->calendar, shift->session) ||
+    return calendar_tend(&shift->applier->calendar, shift->session) ||
            complain(shift, "keeping the history's months", pg_session_fault(shift->session));
 }
 
@@ -328,9 +328,7 @@ static void round_of_applier(struct background *background)
 {
     struct applier *applier = container_of(background, struct applier, background);
     const struct replica_options *options = applier->options;
-    struct shift shift = {.applier = applier,
-                          .cursor = {.service = applier->service},
-                          .calendar = {.table = "history", .days = options->history_days}};
+    struct shift shift = {.applier = applier, .cursor = {.service = applier->service}};
     char why[256];
     shift.session = pg_session_open(options->database_url, STATEMENT_MS, why, sizeof(why));
     if (shift.session == NULL)
@@ -386,6 +384,7 @@ struct applier *applier_start(const struct replica_options *options, const struc
     register_metrics(applier);
     set_state(applier, "starting");
     applier->loop = loop_new();
+    applier->calendar = (struct calendar){.table = "history", .days = options->history_days};
     applier->background.name = "replica";
     applier->background.round = round_of_applier;
     background_start(&applier->background);

@@ -34,7 +34,7 @@ bool replica_history_add(struct replica_history *history, struct pg_session *ses
     int64_t time;
     if (!clock_parse(event->time, &time))
         time = clock_wall_ms();
-    if (!calendar_keeps(history->calendar, time, clock_wall_ms()))
+    if (time < calendar_first(history->calendar, clock_wall_ms()))
         return true;
     if (!calendar_open(history->calendar, session, time))
         return false;

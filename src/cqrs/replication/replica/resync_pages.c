@@ -208,7 +208,7 @@ static void write_first(const struct calendar *calendar, struct buf *target)
     char text[UUID_TEXT_SIZE];
     if (calendar->days == 0)
         return;
-    struct uuid first = uuid_from(clock_wall_ms() - calendar->days * 86400000, 0, 0);
+    struct uuid first = uuid_from(calendar_first(calendar, clock_wall_ms()), 0, 0);
     uuid_format(&first, text);
     buf_printf(target, "?after=%s", text);
 }
