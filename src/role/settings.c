@@ -86,6 +86,12 @@ static const struct setting settings_known[] = {
     {"REPLICA_RETENTION_SECONDS", NUMBER(replica_retention_seconds, 1, 31536000),
      .otherwise = "3600", .roles = "write", .unit = "s",
      .sentence = "a replica silent for longer is no longer waited for"},
+    {"STREAM_MAX_ENTRIES", NUMBER(stream_entries_max, 100, 1000000000), .otherwise = "1000000",
+     .roles = "write", .unit = "",
+     .sentence = "a stream with more pauses publishing until replicas have caught up"},
+    {"STREAM_MAX_BYTES", NUMBER(stream_bytes_max, 1048576, 1099511627776),
+     .otherwise = "1073741824", .roles = "write", .unit = "bytes",
+     .sentence = "likewise, by the memory that Redis says it takes"},
 };
 
 static const struct setting_table table = {settings_known, countof(settings_known)};

@@ -24,7 +24,7 @@ struct settings {
     int64_t drain_seconds;
     int64_t history_days, lag_max_ms;
     const char *replication_slot;
-    int64_t replica_retention_seconds;
+    int64_t replica_retention_seconds, stream_entries_max, stream_bytes_max;
 };
 
 /* Reads the environment. False with a line for each mistake. */

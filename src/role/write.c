@@ -256,6 +256,8 @@ static void start(struct process *process)
                                     .redis_url = settings->redis_url,
                                     .slot = settings->replication_slot,
                                     .history_days = settings->history_days,
+                                    .entries_max = settings->stream_entries_max,
+                                    .bytes_max = settings->stream_bytes_max,
                                     .retention = settings->replica_retention_seconds * 1000,
                                     .metrics = process->metrics,
                                     .is_migrated = &process->is_migrated,

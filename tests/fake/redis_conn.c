@@ -57,7 +57,8 @@ static struct redis_reply *simple_reply(struct str line)
         return array_of(rest);
     default:
         assert(line.ptr[0] == ':');
-        struct redis_reply *reply = reply_of(REDIS_KIND_NUMBER, STR(""));
+        struct redis_reply *reply =
+            reply_of(REDIS_KIND_NUMBER, (struct str){line.ptr + 1, line.len - 1});
         bool is_number = str_to_int64(rest, &reply->number);
         assert(is_number);
         return reply;
@@ -123,6 +124,15 @@ struct str redis_reply_text(const struct redis_reply *reply)
     enum redis_kind kind = redis_reply_kind(reply);
     bool has_text = kind == REDIS_KIND_TEXT || kind == REDIS_KIND_ERROR;
     return has_text ? buf_str(&reply->text) : (struct str){NULL, 0};
+}
+
+int64_t redis_reply_number(const struct redis_reply *reply)
+{
+    int64_t number;
+    return redis_reply_kind(reply) == REDIS_KIND_NUMBER &&
+                   str_to_int64(buf_str(&reply->text), &number)
+               ? number
+               : 0;
 }
 
 size_t redis_reply_count(const struct redis_reply *reply)

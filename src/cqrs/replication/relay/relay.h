@@ -19,6 +19,7 @@ struct relay_options {
     const char *database_url, *redis_url, *slot;
     int64_t history_days; /* how long events are kept; 0: for ever */
     msec_t retention;     /* a replica that is silent for longer is no longer waited for */
+    int64_t entries_max, bytes_max; /* of a stream: then publishing pauses, and writing goes on */
     struct metrics *metrics;
     atomic_bool *is_migrated;                   /* set once the tables are there */
     void (*refuse_model)(const char *mistakes); /* does not return */
@@ -30,7 +31,7 @@ struct relay;
 struct relay *relay_start(const struct relay_options *options);
 void relay_stop(struct relay *relay);
 
-/* "starting", "standby" or "leading", for people. */
+/* "starting", "standby", "leading" or "paused", for people. */
 const char *relay_state(const struct relay *relay);
 
 #endif

@@ -190,3 +190,24 @@ bool relay_stream_tend(struct relay_stream *stream, struct redis_conn *redis, co
     buf_free(&stream_key);
     return is_done;
 }
+
+bool relay_stream_measure(struct relay_stream *stream, struct redis_conn *redis)
+{
+    struct buf key = {0};
+    event_key(stream->service, "events", &key);
+    struct str length[] = {STR("XLEN"), buf_str(&key)};
+    struct str bytes[] = {STR("MEMORY"), STR("USAGE"), buf_str(&key), STR("SAMPLES"), STR("16")};
+    redis_conn_queue(redis, length, countof(length));
+    redis_conn_queue(redis, bytes, countof(bytes));
+    struct redis_reply *replies[2] = {redis_conn_next(redis, 0), NULL};
+    if (replies[0] != NULL)
+        replies[1] = redis_conn_next(redis, 0);
+    /* A server that does not tell its memory is measured by length alone. */
+    stream->length = redis_reply_number(replies[0]);
+    stream->bytes = redis_reply_number(replies[1]);
+    bool is_done = replies[1] != NULL;
+    redis_reply_free(&replies[0]);
+    redis_reply_free(&replies[1]);
+    buf_free(&key);
+    return is_done;
+}

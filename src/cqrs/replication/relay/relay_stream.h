@@ -12,6 +12,7 @@ struct relay_stream {
     struct position top;       /* of the last entry that is there or on its way */
     struct position confirmed; /* all replicas have these: they may be missing from the stream */
     struct registry registry;
+    int64_t length, bytes; /* as measured last */
 };
 
 /* What the streams of a term have in common. */
@@ -36,6 +37,9 @@ enum relay_verdict {
 };
 enum relay_verdict relay_stream_judge(const struct relay_stream *stream, struct position position,
                                       const struct redis_reply *reply);
+
+/* Fills in length and bytes. False when Redis gave no answer. */
+bool relay_stream_measure(struct relay_stream *stream, struct redis_conn *redis) must_check;
 
 /* Deletes a stream that has an entry which is not ours, so that the next term fills it anew. */
 bool relay_stream_discard(const struct relay_stream *stream, struct redis_conn *redis) must_check;
