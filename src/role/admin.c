@@ -51,6 +51,8 @@ static void answer_metrics(struct http_request *request)
 {
     struct process *process = request->arg;
     struct buf body = {0};
+    if (process->role->measure != NULL)
+        process->role->measure(process);
     metrics_write(process->metrics, &body);
     http_reply(request, &(struct http_response){
                             .status = 200,

@@ -30,6 +30,7 @@ struct role {
     void (*stop)(struct process *process);  /* the background; may be NULL */
     const char *(*unready)(struct process *process); /* why it cannot do its job; NULL: it can */
     void (*write_status)(struct process *process, struct buf *out); /* members for /statusz */
+    void (*measure)(struct process *process); /* gauges, before /metrics; may be NULL */
 };
 
 const struct role *role_find(const char *name);

@@ -211,6 +211,11 @@ static void write_status(struct process *process, struct buf *out)
     replica_write_status(process->replica, out);
 }
 
+static void measure(struct process *process)
+{
+    replica_measure(process->replica);
+}
+
 const struct role role_read = {
     .name = "read",
     .handle = handle,
@@ -219,4 +224,5 @@ const struct role role_read = {
     .stop = stop,
     .unready = unready,
     .write_status = write_status,
+    .measure = measure,
 };

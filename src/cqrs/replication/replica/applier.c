@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "cqrs/migration.h"
 #include "cqrs/replication/replica/replica_block.h"
+#include "cqrs/replication/replica/replica_place.h"
 #include "cqrs/replication/replica/resync.h"
 
 enum {
@@ -24,6 +25,7 @@ struct applier {
     _Atomic(const char *) state;
     atomic_bool is_filled;
     _Atomic int64_t lag_events, lag_bytes, lag_ms;
+    _Atomic msec_t looked_at; /* when the lag was measured last; 0: never */
     struct metric *applied, *resyncs, *filled, *is_following, *events_behind, *bytes_behind,
         *ms_behind;
     struct loop *loop; /* for the pages of a resynchronisation */
@@ -55,6 +57,14 @@ static void set_state(struct applier *applier, const char *state)
     metric_set(applier->is_following, strcmp(state, "following") == 0);
 }
 
+/* One that is held up says nothing; then what it knew grows old. */
+static int64_t age_of(msec_t looked_at)
+{
+    enum { USUAL_MS = 2 * READ_WAIT_MS };
+    msec_t age = looked_at == 0 ? 0 : clock_monotonic() - looked_at;
+    return age > USUAL_MS ? age : 0;
+}
+
 struct applier_status applier_status(const struct applier *applier)
 {
     return (struct applier_status){
@@ -62,9 +72,17 @@ struct applier_status applier_status(const struct applier *applier)
         .is_filled = atomic_load(&applier->is_filled),
         .lag = {.events = atomic_load(&applier->lag_events),
                 .bytes = atomic_load(&applier->lag_bytes),
-                .ms = atomic_load(&applier->lag_ms)},
+                .ms = atomic_load(&applier->lag_ms) + age_of(atomic_load(&applier->looked_at))},
         .filled = metric_read(applier->filled),
     };
+}
+
+void applier_measure(const struct applier *applier)
+{
+    struct lag lag = applier_status(applier).lag;
+    metric_set(applier->events_behind, lag.events);
+    metric_set(applier->bytes_behind, lag.bytes);
+    metric_set(applier->ms_behind, lag.ms);
 }
 
 static void tell_lag(struct shift *shift)
@@ -74,9 +92,7 @@ static void tell_lag(struct shift *shift)
     atomic_store(&applier->lag_events, lag.events);
     atomic_store(&applier->lag_bytes, lag.bytes);
     atomic_store(&applier->lag_ms, lag.ms);
-    metric_set(applier->events_behind, lag.events);
-    metric_set(applier->bytes_behind, lag.bytes);
-    metric_set(applier->ms_behind, lag.ms);
+    atomic_store(&applier->looked_at, clock_monotonic());
 }
 
 static bool complain(const struct shift *shift, const char *what, const char *why)
@@ -120,40 +136,30 @@ static bool load_cursor(struct shift *shift)
     return true;
 }
 
-/* The lock is the session's: it goes with the connection that applies. */
 static bool become_applier(struct shift *shift)
 {
-    static const char sql[] =
-        "select pg_try_advisory_lock(hashtextextended($1, 7237412386095723)), id from "
-        "mamparo.replica";
     struct applier *applier = shift->applier;
-    struct pg_outcome outcome;
-    struct pg_values values = {0};
-    pg_values_add_text(&values, str_from(applier->service->name));
-    bool is_asked = pg_session_run(shift->session, sql, &values, &outcome);
-    pg_values_free(&values);
-    if (!is_asked)
-        return complain(shift, "locking", pg_session_fault(shift->session));
-    snprintf(shift->id, sizeof(shift->id), STR_FMT, STR_ARG(pg_rows_text(outcome.rows, 0, 1)));
-    if (str_equal(pg_rows_text(outcome.rows, 0, 0), STR("t")))
+    switch (
+        replica_place_take(shift->session, applier->service->name, shift->id, sizeof(shift->id))) {
+    case REPLICA_PLACE_MINE:
         return true;
+    case REPLICA_PLACE_FAILED:
+        return complain(shift, "locking", pg_session_fault(shift->session));
+    default:
+        break;
+    }
     if (strcmp(atomic_load(&applier->state), "standby") != 0)
         log_info("replica.standby", log_text("service", applier->service->name));
     set_state(applier, "standby");
+    atomic_store(&applier->looked_at, 0); /* another one knows */
     background_works(&applier->background);
     background_rest(&applier->background, STANDBY_REST_MS);
     return false;
 }
 
-/* While it follows, it says something to the database at least twice a second, so that one which
- * froze loses its place soon. A page of the write side may take longer. */
 static bool hold_place(struct shift *shift, const char *span)
 {
-    char sql[128];
-    snprintf(sql, sizeof(sql),
-             "set idle_session_timeout = '%s'; set idle_in_transaction_session_timeout = '%s'",
-             span, span);
-    return pg_session_run(shift->session, sql, NULL, NULL) ||
+    return replica_place_hold(shift->session, span) ||
            complain(shift, "holding the place", pg_session_fault(shift->session));
 }
 
@@ -204,6 +210,7 @@ static bool resynchronise(struct shift *shift, const char *reason)
     if (!resync_run(&resync, &shift->cursor, why, sizeof(why)))
         return complain(shift, "resynchronising", why);
     log_info("replica.resynchronised", log_text("service", service));
+    atomic_store(&applier->looked_at, 0);
     atomic_store(&applier->is_filled, true);
     set_state(applier, "following");
     return hold_place(shift, "3s");

@@ -27,4 +27,7 @@ struct applier_status {
 };
 struct applier_status applier_status(const struct applier *applier);
 
+/* Brings its gauges up to now. */
+void applier_measure(const struct applier *applier);
+
 #endif

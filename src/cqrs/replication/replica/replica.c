@@ -63,6 +63,12 @@ int64_t replica_lag_ms(const struct replica *replica, const struct service *serv
     return applier_status(replica->appliers[at]).lag.ms;
 }
 
+void replica_measure(const struct replica *replica)
+{
+    for (size_t i = 0; i < replica->count; i++)
+        applier_measure(replica->appliers[i]);
+}
+
 void replica_write_status(const struct replica *replica, struct buf *out)
 {
     buf_printf(out, ",\"replica\":\"%s\",\"services\":{", replica_state(replica));
