@@ -163,12 +163,6 @@ static bool hold_place(struct shift *shift, const char *span)
            complain(shift, "holding the place", pg_session_fault(shift->session));
 }
 
-static bool stay(struct shift *shift)
-{
-    return pg_session_run(shift->session, "select 1", NULL, NULL) ||
-           complain(shift, "holding the place", pg_session_fault(shift->session));
-}
-
 /* Resynchronising */
 
 /* Names are looked up when they are needed: one that was unknown may be known by now. */
@@ -304,7 +298,7 @@ static bool follow_once(struct shift *shift)
     }
     redis_reply_free(&reply);
     return is_fine && look_at_stream(shift, is_idle) && report(shift, is_idle) &&
-           tend_history(shift) && (!is_idle || stay(shift));
+           tend_history(shift) && (!is_idle || hold_place(shift, "3s"));
 }
 
 static void follow(struct shift *shift)
