@@ -79,6 +79,8 @@ static const char read_side[] =
     "  singleton boolean primary key default true check (singleton),\n"
     "  id uuid not null default gen_random_uuid());\n"
     "insert into mamparo.replica default values on conflict do nothing;\n"
+    "create table if not exists mamparo.appliers (\n"
+    "  service text primary key, since timestamptz not null);\n"
     "create table if not exists mamparo.cursors (\n"
     "  service text primary key, epoch text not null, position text not null);\n"
     "create table if not exists mamparo.fills (\n"
@@ -124,37 +126,55 @@ static void write_index_name(const struct collection *collection, const char *re
     buf_free(&name);
 }
 
+/* Where it is there already nothing is asked of the table: even the question would take its lock,
+ * and everybody behind it would wait. */
 static void write_column(const struct collection *collection, const struct field *field,
                          struct buf *out)
 {
     const char *type = ddl_column_type(field);
-    buf_printf(out, "alter table %s add column if not exists \"%s\" %s", collection->table,
-               field->name, type);
+    buf_printf(out,
+               "do $$ begin if not exists (select from pg_attribute where not attisdropped\n"
+               "  and attrelid = '%s'::regclass and attname = '%s') then\n"
+               "alter table %s add column if not exists \"%s\" %s",
+               collection->table, field->name, collection->table, field->name, type);
     if (field->shape.type == FIELD_TYPE_DATE || field->shape.type == FIELD_TYPE_TIMESTAMP)
         buf_append_text(out, " collate \"C\"");
-    buf_printf(out, " generated always as ((body::jsonb ->> '%s')::%s) stored;\n", field->name,
-               type);
+    buf_printf(out,
+               " generated always as ((body::jsonb ->> '%s')::%s) stored;\n"
+               "end if; end $$;\n",
+               field->name, type);
 }
 
-static void write_index(const struct collection *collection, const struct field *field,
-                        const char *suffix, struct buf *out)
+/* Likewise. `kind` is "unique " or empty, `columns` what stands in the parentheses. */
+static void write_index(const struct collection *collection, const char *rest, const char *kind,
+                        const char *columns, struct buf *out)
 {
-    bool is_unique = strcmp(suffix, "unique") == 0;
-    struct buf rest = {0};
-    buf_printf(&rest, "%s.%s", field->name, suffix);
-    buf_printf(out, "create %sindex if not exists ", is_unique ? "unique " : "");
-    write_index_name(collection, rest.ptr, out);
-    buf_printf(out, " on %s (\"%s\"%s) where not deleted;\n", collection->table, field->name,
-               is_unique ? "" : ", created_at desc, id desc");
+    buf_printf(out, "do $$ begin if to_regclass('\"%s\".", collection->service);
+    write_index_name(collection, rest, out);
+    buf_printf(out, "') is null then\ncreate %sindex if not exists ", kind);
+    write_index_name(collection, rest, out);
+    buf_printf(out, " on %s (%s) where not deleted;\nend if; end $$;\n", collection->table,
+               columns);
+}
+
+static void write_field_index(const struct collection *collection, const struct field *field,
+                              enum ddl_side side, struct buf *out)
+{
+    bool is_unique = side == DDL_SIDE_WRITE;
+    struct buf rest = {0}, columns = {0};
+    buf_printf(&rest, "%s.%s", field->name, is_unique ? "unique" : "filter");
+    buf_printf(&columns, "\"%s\"%s", field->name, is_unique ? "" : ", created_at desc, id desc");
+    write_index(collection, rest.ptr, is_unique ? "unique " : "", columns.ptr, out);
     buf_free(&rest);
+    buf_free(&columns);
 }
 
 /* A rule that was taken out of the model holds no longer. */
 static void drop_index(const struct collection *collection, const struct field *field,
-                       const char *suffix, struct buf *out)
+                       enum ddl_side side, struct buf *out)
 {
     struct buf rest = {0};
-    buf_printf(&rest, "%s.%s", field->name, suffix);
+    buf_printf(&rest, "%s.%s", field->name, side == DDL_SIDE_WRITE ? "unique" : "filter");
     buf_printf(out, "drop index if exists \"%s\".", collection->service);
     write_index_name(collection, rest.ptr, out);
     buf_append_text(out, ";\n");
@@ -199,27 +219,30 @@ static void write_table(const struct collection *collection, enum ddl_side side,
                "  id uuid primary key, version bigint not null, deleted boolean not null,\n"
                "  created_at timestamptz not null, body text not null);\n",
                collection->table);
-    for (size_t i = 0; i < collection->field_count; i++)
-        if (collection->fields[i].otherwise != NULL)
-            write_default(collection, &collection->fields[i], out);
     for (size_t i = 0; i < collection->field_count; i++) {
         const struct field *field = &collection->fields[i];
-        bool is_wanted = side == DDL_SIDE_WRITE ? field->is_unique : field->is_filter;
-        const char *suffix = side == DDL_SIDE_WRITE ? "unique" : "filter";
-        if (is_wanted) {
+        if (side == DDL_SIDE_WRITE ? field->is_unique : field->is_filter) {
             write_column(collection, field, out);
-            write_index(collection, field, suffix, out);
+            write_field_index(collection, field, side, out);
         } else {
-            drop_index(collection, field, suffix, out);
+            drop_index(collection, field, side, out);
         }
     }
     if (side == DDL_SIDE_WRITE)
         return;
-    buf_append_text(out, "create index if not exists ");
-    write_index_name(collection, "newest", out);
-    buf_printf(out, " on %s (created_at desc, id desc) where not deleted;\n", collection->table);
+    write_index(collection, "newest", "", "created_at desc, id desc", out);
     buf_printf(out, "insert into mamparo.totals values ('%s', '%s', 0) on conflict do nothing;\n",
                collection->service, collection->name);
+}
+
+void ddl_write_defaults(const struct service *service, struct buf *out)
+{
+    for (size_t c = 0; c < service->collection_count; c++) {
+        const struct collection *collection = service->collections[c];
+        for (size_t i = 0; i < collection->field_count; i++)
+            if (collection->fields[i].otherwise != NULL)
+                write_default(collection, &collection->fields[i], out);
+    }
 }
 
 /* The event schema of this program's model, kept so that whoever reads an old event finds it. */
@@ -240,11 +263,15 @@ static void write_schema(const struct collection *collection, struct buf *out)
     buf_free(&text);
 }
 
+static const char begin[] = "begin;\nselect pg_advisory_xact_lock(" MIGRATION_LOCK ");\n";
+
 void ddl_write(const struct model *model, enum ddl_side side, struct buf *out)
 {
-    buf_append_text(out,
-                    "set client_min_messages = warning;\nset standard_conforming_strings = on;\n"
-                    "begin;\nselect pg_advisory_xact_lock(" MIGRATION_LOCK ");\n");
+    buf_append_text(out, "set client_min_messages = warning;\n"
+                         "set standard_conforming_strings = on;\n");
+    buf_append_text(out, begin);
+    /* Whoever waits for a table makes everybody behind him wait: not for long, then. */
+    buf_append_text(out, "set local lock_timeout = '300ms';\n");
     buf_append_text(out, both_sides);
     buf_append_text(out, months);
     buf_append_text(out, side == DDL_SIDE_WRITE ? write_side : read_side);
@@ -256,5 +283,9 @@ void ddl_write(const struct model *model, enum ddl_side side, struct buf *out)
             write_schema(service->collections[c], out);
         }
     }
+    buf_append_text(out, "commit;\n");
+    buf_append_text(out, begin);
+    for (size_t s = 0; s < model->service_count; s++)
+        ddl_write_defaults(&model->services[s], out);
     buf_append_text(out, "commit;\n");
 }

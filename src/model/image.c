@@ -34,7 +34,7 @@ static void copy_unknown(struct json *to, const struct json *from)
 }
 
 struct json *image_make(const struct collection *collection, const struct image_head *head,
-                        const struct json *fields, const struct json *old)
+                        const struct json *fields)
 {
     char id[UUID_TEXT_SIZE];
     struct json *image = json_make_object();
@@ -45,44 +45,11 @@ struct json *image_make(const struct collection *collection, const struct image_
         const char *name = collection->fields[i].name;
         json_put(image, name, json_share(json_find(fields, name)));
     }
-    if (old != NULL)
-        copy_unknown(image, old);
     json_put(image, "created_at", time_of(head->created_at));
     json_put(image, "updated_at", time_of(head->updated_at));
     json_put(image, "created_by", text_or_null(head->created_by));
     json_put(image, "updated_by", text_or_null(head->updated_by));
     return image;
-}
-
-bool image_knows_more(const struct collection *collection, const struct json *image)
-{
-    size_t others = countof(first_members) + countof(last_members) - 2;
-    return json_count(image) > collection->field_count + others;
-}
-
-/* The fields of the record in ["null", <record>], the type of "before". */
-static const struct json *image_fields_of(const struct json *event_schema)
-{
-    const struct json *fields = json_find(event_schema, "fields");
-    for (size_t i = 0; i < json_count(fields); i++) {
-        const struct json *field = json_item(fields, i);
-        const struct json *type = json_find(field, "type");
-        if (str_equal(json_find_text(field, "name", STR("")), STR("before")) &&
-            json_kind(type) == JSON_KIND_ARRAY && json_count(type) == 2)
-            return json_find(json_item(type, 1), "fields");
-    }
-    return NULL;
-}
-
-bool image_is_of(const struct json *event_schema, const struct json *image)
-{
-    const struct json *fields = image_fields_of(event_schema);
-    if (fields == NULL || json_count(fields) != json_count(image))
-        return false;
-    for (size_t i = 0; i < json_count(fields); i++)
-        if (json_find(image, json_find_text(json_item(fields, i), "name", STR("")).ptr) == NULL)
-            return false;
-    return true;
 }
 
 bool image_read_head(const struct json *image, struct image_head *head_out)
@@ -98,15 +65,16 @@ bool image_read_head(const struct json *image, struct image_head *head_out)
            clock_parse(json_find_text(image, "updated_at", STR("")), &head_out->updated_at);
 }
 
-/* What becomes of a symbol that the enum does not have. */
-enum symbols { SYMBOLS_STAY, SYMBOLS_RESOLVE };
+enum view {
+    VIEW_WHOLE, /* what only another version of the model knows stays */
+    VIEW_OWN,   /* it goes, and a symbol that the enum does not have becomes its default */
+};
 
-static struct json *complete(const struct json *avro, const struct json *value,
-                             enum symbols symbols);
+static struct json *complete(const struct json *avro, const struct json *value, enum view view);
 
 /* Puts the fields of an Avro record into `to`; false where one is missing that has no default. */
 static bool complete_fields(struct json *to, const struct json *avro, const struct json *from,
-                            enum symbols symbols)
+                            enum view view)
 {
     const struct json *fields = json_find(avro, "fields");
     for (size_t i = 0; i < json_count(fields); i++) {
@@ -114,8 +82,7 @@ static bool complete_fields(struct json *to, const struct json *avro, const stru
         const char *name = json_text(json_find(field, "name")).ptr;
         const struct json *value = json_find(from, name);
         value = value != NULL ? value : json_find(field, "default");
-        struct json *whole =
-            value != NULL ? complete(json_find(field, "type"), value, symbols) : NULL;
+        struct json *whole = value != NULL ? complete(json_find(field, "type"), value, view) : NULL;
         if (whole == NULL)
             return false;
         json_put(to, name, whole);
@@ -123,12 +90,11 @@ static bool complete_fields(struct json *to, const struct json *avro, const stru
     return true;
 }
 
-static struct json *complete_items(const struct json *avro, const struct json *from,
-                                   enum symbols symbols)
+static struct json *complete_items(const struct json *avro, const struct json *from, enum view view)
 {
     struct json *array = json_make_array();
     for (size_t i = 0; i < json_count(from); i++) {
-        struct json *whole = complete(json_find(avro, "items"), json_item(from, i), symbols);
+        struct json *whole = complete(json_find(avro, "items"), json_item(from, i), view);
         if (whole == NULL) {
             json_free(&array);
             return NULL;
@@ -148,21 +114,23 @@ static struct json *resolve_symbol(const struct json *avro, const struct json *v
     return json_share(otherwise != NULL ? otherwise : value);
 }
 
-static struct json *complete(const struct json *avro, const struct json *value,
-                             enum symbols symbols)
+static struct json *complete(const struct json *avro, const struct json *value, enum view view)
 {
     struct field_shape shape;
     enum json_kind kind = json_kind(value);
     if (!schema_shape(avro, &shape))
         return NULL;
     if (shape.type == FIELD_TYPE_ARRAY && kind == JSON_KIND_ARRAY)
-        return complete_items(shape.avro, value, symbols);
-    if (shape.type == FIELD_TYPE_ENUM && kind == JSON_KIND_STRING && symbols == SYMBOLS_RESOLVE)
+        return complete_items(shape.avro, value, view);
+    if (shape.type == FIELD_TYPE_ENUM && kind == JSON_KIND_STRING && view == VIEW_OWN)
         return resolve_symbol(shape.avro, value);
     if (shape.type != FIELD_TYPE_RECORD || kind != JSON_KIND_OBJECT)
         return json_share(value);
     struct json *record = json_make_object();
-    if (!complete_fields(record, shape.avro, value, symbols))
+    bool is_whole = complete_fields(record, shape.avro, value, view);
+    if (view == VIEW_WHOLE)
+        copy_unknown(record, value);
+    if (!is_whole)
         json_free(&record);
     return record;
 }
@@ -179,12 +147,13 @@ static bool copy_members(struct json *to, const struct json *from, const char *c
 }
 
 static struct json *complete_image(const struct collection *collection, const struct json *image,
-                                   enum symbols symbols)
+                                   enum view view)
 {
     struct json *whole = json_make_object();
     bool is_whole = copy_members(whole, image, first_members) &&
-                    complete_fields(whole, collection->expanded, image, symbols);
-    copy_unknown(whole, image);
+                    complete_fields(whole, collection->expanded, image, view);
+    if (view == VIEW_WHOLE)
+        copy_unknown(whole, image);
     if (!copy_members(whole, image, last_members) || !is_whole)
         json_free(&whole);
     return whole;
@@ -192,12 +161,12 @@ static struct json *complete_image(const struct collection *collection, const st
 
 struct json *image_complete(const struct collection *collection, const struct json *image)
 {
-    return complete_image(collection, image, SYMBOLS_STAY);
+    return complete_image(collection, image, VIEW_WHOLE);
 }
 
 struct json *image_resolve(const struct collection *collection, const struct json *image)
 {
-    return complete_image(collection, image, SYMBOLS_RESOLVE);
+    return complete_image(collection, image, VIEW_OWN);
 }
 
 static struct json *parse_literal(const char *text)

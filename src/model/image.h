@@ -17,16 +17,9 @@ struct image_head {
     struct str created_by, updated_by; /* empty: nobody said */
 };
 
-/* A new image from validated fields, which are shared, not copied. What only another version of
- * the model knows is taken over from `old`, the image before; NULL: nothing is. */
+/* A new image from validated fields, which are shared, not copied. */
 struct json *image_make(const struct collection *collection, const struct image_head *head,
-                        const struct json *fields, const struct json *old);
-
-/* Has the image members that only another version of the model knows? */
-bool image_knows_more(const struct collection *collection, const struct json *image);
-
-/* Does an event schema, of whatever version of the model, have just the members of the image? */
-bool image_is_of(const struct json *event_schema, const struct json *image);
+                        const struct json *fields);
 
 /* The head out of an image that image_make made, borrowing its texts; false where a part is
  * missing or malformed, as it may be in what came over the network. */
@@ -37,8 +30,8 @@ bool image_read_head(const struct json *image, struct image_head *head_out) must
  * new tree; NULL where a field is missing that has no default. */
 struct json *image_complete(const struct collection *collection, const struct json *image);
 
-/* The same as this program may change it: a symbol that its enum does not have is the enum's own
- * default, by Avro's rules, where it has one. */
+/* The same as this program's own version sees it: without what it does not know, and a symbol that
+ * its enum does not have is the enum's own default, by Avro's rules, where it has one. */
 struct json *image_resolve(const struct collection *collection, const struct json *image);
 
 /* The Avro schema of a collection's events: {version, before, after}, both images or null. */

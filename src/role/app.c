@@ -35,6 +35,14 @@ static void observe(void *arg, int status, int64_t microseconds)
     metric_observe(app->process->seconds, microseconds);
 }
 
+/* A loop's share: two bodies fit at the least, or none would. */
+static int64_t budget_share(const struct settings *settings, unsigned loops)
+{
+    int64_t share = settings->body_budget_bytes / loops;
+    int64_t least = 2 * settings->body_bytes_max;
+    return share > least ? share : least;
+}
+
 static bool open_app(struct app *app)
 {
     struct process *process = app->process;
@@ -45,7 +53,7 @@ static bool open_app(struct app *app)
         .port = (int)settings->port,
         .connections_max = settings->connections_max / process->app_count + 1,
         .body_bytes_max = settings->body_bytes_max,
-        .body_budget_bytes = settings->body_budget_bytes / process->app_count,
+        .body_budget_bytes = budget_share(settings, process->app_count),
         .handler = process->role->handle,
         .write_refusal = old_paths_write_refusal,
         .observe = observe,

@@ -13,7 +13,8 @@ enum { EXIT_FAILED = 1, EXIT_USAGE = 64, EXIT_CONFIG = 78 };
 struct tail {
     const char *url, *service, *type; /* type NULL: all */
     bool follows;
-    int64_t since; /* wall milliseconds: what is earlier is passed over */
+    bool is_broken; /* nobody takes what it prints */
+    int64_t since;  /* wall milliseconds: what is earlier is passed over */
     struct buf key;
     struct buf last; /* the id of the entry read last, or "$" */
     struct redis_conn *redis;
@@ -138,7 +139,7 @@ static void print(struct tail *tail, const struct event_entry *entry)
         write_member(&line, members[i].name, members[i].value);
     write_data(tail, event, &line);
     buf_append_text(&line, "}\n");
-    fwrite(line.ptr, 1, line.len, stdout);
+    tail->is_broken = tail->is_broken || fwrite(line.ptr, 1, line.len, stdout) != line.len;
     buf_free(&line);
     buf_free(&source);
     buf_free(&schema);
@@ -165,7 +166,7 @@ static void take_entries(struct tail *tail, const struct redis_reply *entries)
         else if (is_wanted(tail, &entry.event))
             print(tail, &entry);
     }
-    fflush(stdout);
+    tail->is_broken = tail->is_broken || fflush(stdout) != 0;
 }
 
 /* Reading */
@@ -192,7 +193,7 @@ static bool read_once(struct tail *tail)
     for (size_t i = 0; i < count; i++)
         take_entries(tail, redis_reply_item(redis_reply_item(reply, i), 1));
     redis_reply_free(&reply);
-    return is_fine && (tail->follows || count > 0);
+    return is_fine && !tail->is_broken && (tail->follows || count > 0);
 }
 
 static bool has_stream(struct tail *tail)
@@ -269,10 +270,14 @@ int tail_run(int count, char **words)
     } else {
         buf_printf(&tail.key, "mamparo:{%s}:events", tail.service);
         result = read_stream(&tail);
-        while (tail.follows) { /* until somebody ends it */
+        while (tail.follows && !tail.is_broken) { /* until somebody ends it */
             rest(&tail);
             result = read_stream(&tail);
         }
+    }
+    if (tail.is_broken) {
+        fputs("mamparo tail: standard output cannot be written\n", stderr);
+        result = EXIT_FAILED;
     }
     writer_schemas_free(&tail.schemas);
     buf_free(&tail.key);

@@ -92,6 +92,16 @@ static void handle_batch(struct http_request *request, const struct route *route
 
 /* One record, for a read that must not be stale */
 
+/* With what only another version of the model knows of it. */
+static void write_whole(const struct collection *collection, const struct command_record *record,
+                        struct buf *out)
+{
+    struct json *whole = record->stored != NULL ? image_complete(collection, record->stored) : NULL;
+    json_write(whole != NULL ? whole : record->image, out);
+    if (whole != NULL)
+        json_free(&whole);
+}
+
 static void on_found(void *arg, enum status status, const struct command_record *record)
 {
     struct errand *errand = arg;
@@ -102,7 +112,7 @@ static void on_found(void *arg, enum status status, const struct command_record 
                       status == STATUS_NOT_FOUND ? "there is no record with this id" : NULL);
     } else {
         struct buf record_json = {0}, body = {0};
-        json_write(record->image, &record_json);
+        write_whole(errand->collection, record, &record_json);
         older_names_write(errand->alias, buf_str(&record_json), &body);
         read_answer_record(errand->request, record->version, buf_str(&body));
         buf_free(&record_json);

@@ -17,8 +17,7 @@ void batch_free(struct batch *batch)
         change_free(&item->change);
         if (item->body != NULL)
             json_free(&item->body);
-        if (item->record.image != NULL)
-            json_free(&item->record.image);
+        command_record_free(&item->record);
     }
     command_free(&batch->shared);
     free(batch->items);
@@ -69,8 +68,10 @@ static bool is_refused(const struct batch_item *item)
 
 /* Finding */
 
+/* No bodies at all where they are too large together: a thousand records may be a gigabyte. */
 static const char find_sql[] =
-    "select u.number::bigint - 1, t.version, t.deleted, t.body\n"
+    "select u.number::bigint - 1, t.version, t.deleted,\n"
+    "  case when sum(octet_length(t.body)) over () <= 33554432 then t.body end\n"
     "from unnest($1::uuid[]) with ordinality as u(id, number) join %s t using (id)";
 
 static bool is_wanted(const struct batch_item *item)
@@ -125,9 +126,7 @@ static void on_found(void *arg, const struct pg_outcome *outcome)
 
 static void forget_record(struct batch_item *item)
 {
-    if (item->record.image != NULL)
-        json_free(&item->record.image);
-    item->record = (struct command_record){0};
+    command_record_free(&item->record);
     item->is_found = false;
 }
 

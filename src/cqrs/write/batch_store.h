@@ -35,7 +35,8 @@ struct batch_means {
     struct record_store *records;
 };
 
-/* Fills `record` and `is_found` of every patch that is not refused. */
+/* Fills `record` and `is_found` of every patch that is not refused. TOO_LARGE where the records
+ * have more than 32 MiB together. */
 void batch_store_find(const struct batch_means *means, struct batch *batch,
                       batch_store_done_fn *done, void *arg);
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "model/avro/avro.h"
+#include "model/image_version.h"
 #include "model/privacy.h"
 #include "model/validate.h"
 
@@ -11,6 +12,15 @@ void command_free(struct command *command)
     if (command->body != NULL)
         json_free(&command->body);
     buf_free(&command->origin_texts);
+}
+
+void command_record_free(struct command_record *record)
+{
+    if (record->image != NULL)
+        json_free(&record->image);
+    if (record->stored != NULL)
+        json_free(&record->stored);
+    *record = (struct command_record){0};
 }
 
 void change_free(struct change *change)
@@ -134,12 +144,12 @@ static struct str first_of(struct str a, struct str b)
     return a.len > 0 ? a : b;
 }
 
-/* What only a newer version of the model knows, while it is rolled out, stays as it was. */
+/* What only a newer version of the model knows, while it is rolled out, stays as it was. NULL where
+ * the two do not fit together. */
 static struct json *next_image(const struct command *command, const struct change *change,
                                const struct image_head *old, const struct json *fields,
                                const struct command_record *record)
 {
-    bool knows_more = record != NULL && record->codec != NULL;
     struct image_head head = {
         .id = change->id,
         .version = change->version,
@@ -148,7 +158,12 @@ static struct json *next_image(const struct command *command, const struct chang
         .created_by = change->is_new ? command->origin.actor : old->created_by,
         .updated_by = first_of(command->origin.actor, change->is_new ? STR("") : old->updated_by),
     };
-    return image_make(command->collection, &head, fields, knows_more ? record->image : NULL);
+    struct json *made = image_make(command->collection, &head, fields);
+    if (record == NULL || record->codec == NULL)
+        return made;
+    struct json *carried = image_version_carry(record->type, made, record->stored);
+    json_free(&made);
+    return carried;
 }
 
 static void write_type(const struct command *command, struct change *change)
@@ -159,15 +174,30 @@ static void write_type(const struct command *command, struct change *change)
 }
 
 /* {version, before, after} in Avro. What was validated fits; what is stored may be damaged. */
-static bool write_data(struct change *change, const struct json *before, const struct json *after)
+static bool write_data(struct change *change, const struct command_record *record,
+                       const struct json *after)
 {
     struct json *event = json_make_object();
+    const struct json *before = NULL;
+    if (record != NULL)
+        before = record->stored != NULL ? record->stored : record->image;
     json_put(event, "version", json_make_integer(change->version));
     json_put(event, "before", before != NULL ? json_share(before) : json_make_null());
     json_put(event, "after", after != NULL ? json_share(after) : json_make_null());
     bool is_encoded = avro_encode(change->codec, event, &change->data);
     json_free(&event);
     return is_encoded;
+}
+
+/* Takes the image over. */
+static void write_body(struct change *change, struct json *image)
+{
+    if (image == NULL) {
+        buf_append_text(&change->body, "{}");
+        return;
+    }
+    json_write(image, &change->body);
+    json_free(&image);
 }
 
 static const struct avro_codec *codec_for(const struct command *command,
@@ -206,15 +236,11 @@ bool command_plan(const struct command *command, const struct command_record *re
     write_type(command, out);
     if (fields != NULL) {
         image = next_image(command, out, &old, fields, record);
-        json_write(image, &out->body);
         json_free(&fields);
-    } else {
-        buf_append_text(&out->body, "{}");
     }
-    bool is_whole = write_data(out, is_new ? NULL : record->image, image);
+    bool is_whole = (image != NULL || out->is_deleted) && write_data(out, record, image);
+    write_body(out, image);
     if (!is_whole)
         problem_set(problem, STATUS_INTERNAL, "the record as it is stored does not fit its schema");
-    if (image != NULL)
-        json_free(&image);
     return is_whole;
 }

@@ -37,10 +37,14 @@ void command_free(struct command *command);
 struct command_record {
     int64_t version;
     bool is_deleted;
-    struct json *image; /* owned; NULL for a tombstone */
-    /* Of the version of the model that knows all of the image; NULL: this program's own does. */
+    struct json *image; /* as this program's version of the model sees it; owned; NULL: tombstone */
+    /* The record knows more than this program: as it is stored, owned, and the version that knows
+     * all of it, borrowed. Else NULL. */
+    struct json *stored;
+    const struct json *type; /* the Avro record */
     const struct avro_codec *codec;
 };
+void command_record_free(struct command_record *record);
 
 /* What is stored and published together. */
 struct change {

@@ -3,6 +3,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "model/avro/avro.h"
+#include "model/avro/expand.h"
+#include "model/avro/fingerprint.h"
+#include "model/image_version.h"
 
 enum { VERSIONS_MAX = 64, LEARN_AGAIN_MS = 1000 };
 
@@ -10,10 +13,13 @@ enum { VERSIONS_MAX = 64, LEARN_AGAIN_MS = 1000 };
 struct shelf {
     const struct collection *collection;
     const struct pg_statement *find;
-    struct {
-        struct json *schema;
+    struct json *schema; /* of its own version, its names expanded */
+    const struct json *own;
+    struct version {
+        struct json *schema; /* its names expanded */
+        const struct json *type;
         struct avro_codec *codec;
-    } versions[VERSIONS_MAX];
+    } versions[VERSIONS_MAX]; /* the newest first */
     size_t version_count;
     msec_t learned_at; /* 0: never */
 };
@@ -26,7 +32,9 @@ struct record_store {
 };
 
 static const char schemas_sql[] =
-    "select schema from mamparo.schemas where service = $1 and collection = $2 limit 64";
+    "select schema from mamparo.schemas where service = $1 and collection = $2\n"
+    "  and since > (select since from mamparo.schemas where fingerprint = $3)\n"
+    "order by since desc limit 64";
 static const char find_sql[] = "select version, deleted, body from %s where id = $1::uuid";
 
 static void fill_shelf(struct record_store *store, struct shelf *shelf,
@@ -35,6 +43,8 @@ static void fill_shelf(struct record_store *store, struct shelf *shelf,
     struct buf sql = {0};
     buf_printf(&sql, find_sql, collection->table);
     shelf->collection = collection;
+    shelf->schema = expand_names(collection->event_schema);
+    shelf->own = image_version_record(shelf->schema);
     shelf->find = pg_pool_statement(store->pool, PG_KIND_READ, sql.ptr, 1);
     buf_free(&sql);
 }
@@ -43,7 +53,7 @@ struct record_store *record_store_new(struct pg_pool *pool, const struct model *
 {
     struct record_store *store = mem_new(1, sizeof(*store));
     store->pool = pool;
-    store->find_schemas = pg_pool_statement(pool, PG_KIND_READ, schemas_sql, 2);
+    store->find_schemas = pg_pool_statement(pool, PG_KIND_READ, schemas_sql, 3);
     for (size_t s = 0; s < model->service_count; s++)
         store->shelf_count += model->services[s].collection_count;
     store->shelves = mem_new(store->shelf_count, sizeof(struct shelf));
@@ -76,11 +86,11 @@ struct search {
     void *arg;
 };
 
-static const struct avro_codec *find_version(const struct shelf *shelf, const struct json *image)
+static const struct version *find_version(const struct shelf *shelf, const struct json *stored)
 {
     for (size_t i = 0; i < shelf->version_count; i++)
-        if (image_is_of(shelf->versions[i].schema, image))
-            return shelf->versions[i].codec;
+        if (image_version_knows(shelf->versions[i].type, stored))
+            return &shelf->versions[i];
     return NULL;
 }
 
@@ -89,14 +99,28 @@ static bool may_learn(const struct shelf *shelf)
     return shelf->learned_at == 0 || clock_monotonic() >= shelf->learned_at + LEARN_AGAIN_MS;
 }
 
-/* It may have been written before its schema got another field; or, while a newer version of the
- * model is rolled out, with one that this program does not know. A field that no version of its
- * neighbours has is one that was taken out of the model: it goes. */
+/* While a newer version of the model is rolled out it has fields that this program does not know:
+ * its schema tells the whole of it. */
+static enum record_store_reading read_newer(const struct shelf *shelf, const struct json *stored,
+                                            struct command_record *out)
+{
+    const struct version *version = find_version(shelf, stored);
+    if (version == NULL)
+        return may_learn(shelf) ? RECORD_STORE_NEWER : RECORD_STORE_READ;
+    out->stored = image_version_carry(version->type, stored, NULL);
+    out->type = version->type;
+    out->codec = out->stored != NULL ? version->codec : NULL;
+    return RECORD_STORE_READ;
+}
+
+/* It may have been written before its schema got another field. A field that no newer version has
+ * is one that was taken out of the model: it goes. */
 enum record_store_reading record_store_read(struct record_store *store,
                                             const struct record_store_row *row,
                                             struct command_record *out)
 {
     char mistake[JSON_MISTAKE_SIZE];
+    enum record_store_reading reading = RECORD_STORE_READ;
     const struct shelf *shelf = shelf_of(store, row->collection);
     *out = (struct command_record){.version = row->version, .is_deleted = row->is_deleted};
     if (row->is_deleted)
@@ -105,16 +129,14 @@ enum record_store_reading record_store_read(struct record_store *store,
     if (stored == NULL)
         return RECORD_STORE_UNREADABLE;
     out->image = image_resolve(row->collection, stored);
-    json_free(&stored);
     if (out->image == NULL)
-        return RECORD_STORE_UNREADABLE;
-    if (!image_knows_more(row->collection, out->image))
-        return RECORD_STORE_READ;
-    out->codec = find_version(shelf, out->image);
-    if (out->codec != NULL || !may_learn(shelf))
-        return RECORD_STORE_READ;
-    json_free(&out->image);
-    return RECORD_STORE_NEWER;
+        reading = RECORD_STORE_UNREADABLE;
+    else if (!image_version_knows(shelf->own, stored))
+        reading = read_newer(shelf, stored, out);
+    if (reading != RECORD_STORE_READ)
+        command_record_free(out);
+    json_free(&stored);
+    return reading;
 }
 
 static void on_learned(void *arg, enum status status);
@@ -145,8 +167,7 @@ static void on_found(void *arg, const struct pg_outcome *outcome)
     if (reading == RECORD_STORE_UNREADABLE)
         status = STATUS_INTERNAL;
     search->done(search->arg, status, status == STATUS_OK ? &record : NULL);
-    if (record.image != NULL)
-        json_free(&record.image);
+    command_record_free(&record);
     free(search);
 }
 
@@ -199,16 +220,21 @@ static void add_version(struct shelf *shelf, struct str text)
 {
     char mistake[JSON_MISTAKE_SIZE];
     struct json *schema = json_parse(text, mistake);
-    struct avro_codec *codec = schema != NULL ? avro_codec_new(schema) : NULL;
-    if (codec != NULL && shelf->version_count < VERSIONS_MAX &&
-        !knows_version(shelf, avro_codec_fingerprint(codec))) {
-        shelf->versions[shelf->version_count].schema = schema;
-        shelf->versions[shelf->version_count++].codec = codec;
+    struct version version = {0};
+    if (schema != NULL) {
+        version.codec = avro_codec_new(schema);
+        version.schema = expand_names(schema);
+        version.type = image_version_record(version.schema);
+        json_free(&schema);
+    }
+    if (version.codec != NULL && version.type != NULL && shelf->version_count < VERSIONS_MAX &&
+        !knows_version(shelf, avro_codec_fingerprint(version.codec))) {
+        shelf->versions[shelf->version_count++] = version;
         return;
     }
-    avro_codec_free(&codec);
-    if (schema != NULL)
-        json_free(&schema);
+    avro_codec_free(&version.codec);
+    if (version.schema != NULL)
+        json_free(&version.schema);
 }
 
 static void on_schemas(void *arg, const struct pg_outcome *outcome)
@@ -227,8 +253,11 @@ void record_store_learn(struct record_store *store, const struct collection *col
 {
     struct lesson *lesson = mem_new(1, sizeof(*lesson));
     struct pg_values values = {0};
+    char own[FINGERPRINT_TEXT_SIZE];
     *lesson = (struct lesson){shelf_of(store, collection), done, arg};
     pg_values_add_text(&values, str_from(collection->service));
     pg_values_add_text(&values, str_from(collection->name));
+    fingerprint_format(avro_codec_fingerprint(collection->event_codec), own);
+    pg_values_add_text(&values, str_from(own));
     pg_pool_submit(store->pool, store->find_schemas, &values, on_schemas, lesson);
 }

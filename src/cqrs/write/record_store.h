@@ -33,7 +33,7 @@ enum record_store_reading record_store_read(struct record_store *store,
                                             const struct record_store_row *row,
                                             struct command_record *out);
 
-/* Looks up the schemas of the collection's other versions. */
+/* Looks up the schemas of the collection's newer versions. */
 typedef void record_store_learned_fn(void *arg, enum status status);
 void record_store_learn(struct record_store *store, const struct collection *collection,
                         record_store_learned_fn *done, void *arg);

@@ -12,8 +12,7 @@
 
 enum {
     ACCEPTS_PER_TURN = 64,
-    SWEEP_MS = 500,
-    BUSY_SWEEP_MS = 50, /* while bodies fill half of the budget */
+    SWEEP_MS = 100,
     SMALL_BODY = 16384, /* taken also when the budget is spent */
     DRAIN_SWEEP_MS = 20,
     /* Google's load balancer reuses a connection for 600 s and wants the backend to wait longer. */
@@ -28,8 +27,7 @@ struct http_server {
     h2o_accept_ctx_t accept;
     h2o_socket_t *listener; /* NULL while draining */
     bool is_paused;         /* the listener, at connections_max */
-    bool is_draining;       /* connections without a request are closed */
-    bool is_budget_spent;
+    bool is_draining, is_budget_spent;
     atomic_size_t connections;
     struct loop_timer sweep;
 };
@@ -155,30 +153,29 @@ static int drop_if_due(h2o_req_t *req, void *unused)
 }
 
 /* h2o reads a body whole before it asks us, and each loop has a limit of its own: while too much is
- * held, the limit is low. True when it is worth looking again soon. */
-static bool keep_budget(struct http_server *server)
+ * held, the limit is low; what had begun before may take as much again. */
+static void keep_budget(struct http_server *server)
 {
     int64_t budget = server->options.body_budget_bytes;
     int64_t held = http_sweep_held(&server->context);
     server->is_budget_spent = held > (server->is_budget_spent ? budget / 4 * 3 : budget);
-    int64_t limit = server->options.body_bytes_max;
-    if (server->is_budget_spent && limit > SMALL_BODY)
-        limit = SMALL_BODY;
-    server->config.max_request_entity_size = (size_t)limit;
-    return held > budget / 2;
+    bool is_low = server->is_budget_spent && server->options.body_bytes_max > SMALL_BODY;
+    server->config.max_request_entity_size =
+        is_low ? SMALL_BODY : (size_t)server->options.body_bytes_max;
+    http_sweep_shed(&server->context, held - 2 * (budget + server->options.body_bytes_max));
 }
 
 static void on_sweep(struct loop_timer *timer)
 {
     struct http_server *server = container_of(timer, struct http_server, sweep);
-    msec_t next_ms = keep_budget(server) ? BUSY_SWEEP_MS : SWEEP_MS;
+    keep_budget(server);
     server->config.http1.callbacks.foreach_request(&server->context, drop_if_due, NULL);
     if (server->is_paused && server->listener != NULL &&
         (int64_t)server->connections < server->options.connections_max) {
         server->is_paused = false;
         h2o_socket_read_start(server->listener, on_connections_waiting);
     }
-    loop_timer_start(server->loop, timer, server->is_draining ? DRAIN_SWEEP_MS : next_ms);
+    loop_timer_start(server->loop, timer, server->is_draining ? DRAIN_SWEEP_MS : SWEEP_MS);
 }
 
 /* A request */

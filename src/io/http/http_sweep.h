@@ -27,4 +27,7 @@ void http_sweep_drop(struct st_h2o_req_t *req);
 /* Bytes that the requests of all connections hold. */
 int64_t http_sweep_held(struct st_h2o_context_t *context);
 
+/* Ends connections that are still sending a body, with 503, until so many bytes are free. */
+void http_sweep_shed(struct st_h2o_context_t *context, int64_t bytes);
+
 #endif

@@ -70,6 +70,39 @@ static bool is_visible(struct str text)
     return true;
 }
 
+static struct json *without_private(const struct collection *collection, const struct json *body)
+{
+    struct json *kept = json_make_object();
+    for (struct json_member m = json_first(body); m.key != NULL; m = json_next(body, m)) {
+        const struct field *field = schema_find_field(collection, str_from(m.key));
+        if (field == NULL || field->privacy == PRIVACY_NONE)
+            json_put(kept, m.key, json_share(m.value));
+    }
+    return kept;
+}
+
+/* A body, or a batch's members, without private fields; false where the collection has none, and
+ * where it is no JSON: then it is refused anyway. */
+static bool write_public_part(const struct collection *collection, struct str text, struct buf *out)
+{
+    char mistake[JSON_MISTAKE_SIZE];
+    bool has_private = schema_find_private(collection, PRIVACY_MASK) != NULL ||
+                       schema_find_private(collection, PRIVACY_YEAR) != NULL;
+    struct json *body = has_private ? json_parse(text, mistake) : NULL;
+    if (body == NULL)
+        return false;
+    bool is_batch = json_kind(body) == JSON_KIND_ARRAY;
+    for (size_t i = 0; i < (is_batch ? json_count(body) : 1); i++) {
+        const struct json *one = is_batch ? json_item(body, i) : body;
+        struct json *kept =
+            json_kind(one) == JSON_KIND_OBJECT ? without_private(collection, one) : json_share(one);
+        json_write(kept, out);
+        json_free(&kept);
+    }
+    json_free(&body);
+    return true;
+}
+
 /* draft-ietf-httpapi-idempotency-key-header: the key, and what it stands for. */
 static bool take_key(const struct http_request *request, struct command *command,
                      struct problem *problem)
@@ -86,11 +119,16 @@ static bool take_key(const struct http_request *request, struct command *command
     size_t from = command->origin_texts.len;
     buf_append_str(&command->origin_texts, key);
     command->key = (struct str){command->origin_texts.ptr + from, key.len};
+    struct buf public = {0};
+    struct str secret = command->collection->pseudonym_key;
+    /* Of personal data not even a hash is kept that could be guessed at. */
+    if (secret.len == 0 && write_public_part(command->collection, request->body, &public))
+        parts[countof(parts) - 1] = buf_str(&public);
     digest_sha256(parts, countof(parts), command->request);
-    /* Of a body that may be personal not even a hash is kept that could be guessed at. */
-    if (command->collection->pseudonym_key.len > 0)
-        digest_hmac(command->collection->pseudonym_key,
-                    (struct str){(const char *)command->request, DIGEST_SIZE}, command->request);
+    if (secret.len > 0)
+        digest_hmac(secret, (struct str){(const char *)command->request, DIGEST_SIZE},
+                    command->request);
+    buf_free(&public);
     return true;
 }
 

@@ -5,6 +5,7 @@
     cluster     one write, three reads and a bulkhead, on engines of their own
     events      the stream and the table of events, decoded
     models      folders of models, with what a test adds
+    versions    versions of a model, and servers of two of them side by side
     program     the program run to its end, for what keeps it from starting
     traces      everything that an installation keeps, for searching it
     load        clients that write without pause, and what they were promised

@@ -2,6 +2,7 @@
 import io
 import json
 from dataclasses import dataclass
+from datetime import date, datetime, timezone
 
 import avro.io
 import avro.schema
@@ -58,6 +59,18 @@ class Stream:
                 "SELECT schema FROM mamparo.schemas WHERE fingerprint = %s", fingerprint)
             self.schemas[fingerprint] = avro.schema.parse(text)
         return self.schemas[fingerprint]
+
+
+def as_json(value):
+    """What Avro's reader returns, as the API shows it."""
+    if isinstance(value, dict):
+        return {name: as_json(member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [as_json(item) for item in value]
+    if isinstance(value, datetime):
+        text = value.astimezone(timezone.utc).isoformat(timespec="milliseconds")
+        return text.replace("+00:00", "Z")
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def position_of(text):

@@ -57,7 +57,7 @@ static const char fields[] =
     "{'name':'kind','type':'string','maxLength':9,'filter':true},"
     "{'name':'both','type':'long','unique':true,'filter':true},{'name':'none','type':'string'}";
 
-static void a_script_is_one_transaction_under_one_lock(void **state)
+static void a_script_makes_tables_and_then_defaults_under_one_lock(void **state)
 {
     (void)state;
     for (enum ddl_side side = DDL_SIDE_WRITE; side <= DDL_SIDE_READ; side++) {
@@ -65,6 +65,7 @@ static void a_script_is_one_transaction_under_one_lock(void **state)
         const char *begin = strstr(script, "\nbegin;\nselect pg_advisory_xact_lock(");
         assert_non_null(begin);
         assert_true(begin < strstr(script, "create"));
+        assert_non_null(strstr(begin + 1, "\ncommit;\nbegin;\nselect pg_advisory_xact_lock("));
         assert_string_equal(script + strlen(script) - strlen("\ncommit;\n"), "\ncommit;\n");
         free(script);
     }
@@ -245,7 +246,7 @@ static void an_index_is_never_called_as_a_collection(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_script_is_one_transaction_under_one_lock),
+        cmocka_unit_test(a_script_makes_tables_and_then_defaults_under_one_lock),
         cmocka_unit_test(every_statement_may_run_twice),
         cmocka_unit_test(the_write_side_looks_up_what_is_unique),
         cmocka_unit_test(the_read_side_looks_up_what_filters),

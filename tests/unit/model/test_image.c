@@ -27,7 +27,7 @@ static void an_image_is_the_fields_in_order_between_what_every_record_has(void *
         "{'name':'b','type':'string'},{'name':'a','type':['null','int'],'default':null}");
     struct json *fields = given_json("{'a':null,'b':'x'}");
     struct image_head head = head_of(STR("ann"), STR(""));
-    struct json *image = image_make(collection, &head, fields, NULL);
+    struct json *image = image_make(collection, &head, fields);
     json_free(&fields);
     assert_json(image, "{'id':'" ID "','version':3,'b':'x','a':null,"
                        "'created_at':'1969-12-31T23:59:59.999Z',"
@@ -45,7 +45,7 @@ static void the_head_that_goes_into_an_image_comes_out_of_it(void **state)
     for (size_t i = 0; i < countof(rows); i++) {
         struct json *fields = given_json("{'a':1}");
         struct image_head in = head_of(str_from(rows[i][0]), str_from(rows[i][1])), out;
-        struct json *image = image_make(collection, &in, fields, NULL);
+        struct json *image = image_make(collection, &in, fields);
         assert_true(image_read_head(image, &out));
         assert_memory_equal(&in.id, &out.id, sizeof(in.id));
         assert_int_equal(out.version, 3);

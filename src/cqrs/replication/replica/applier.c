@@ -44,6 +44,7 @@ struct shift {
     msec_t report_at, look_at;
     struct lag_meter meter;
     struct writer_schemas schemas;
+    int64_t count; /* of entries to be read at once */
 };
 
 static struct replica_means means_of(struct shift *shift)
@@ -119,7 +120,7 @@ static bool migrate(const struct shift *shift)
 /* Also by a process that does not apply: it serves what another one filled. */
 static bool load_cursor(struct shift *shift)
 {
-    static const char sql[] = "select epoch, position from mamparo.cursors where service = $1";
+    const char *sql = "select epoch, position from mamparo.cursors where service = $1";
     struct replica_cursor *cursor = &shift->cursor;
     struct pg_outcome outcome;
     struct pg_values values = {0};
@@ -139,10 +140,10 @@ static bool load_cursor(struct shift *shift)
 static bool become_applier(struct shift *shift)
 {
     struct applier *applier = shift->applier;
-    switch (
-        replica_place_take(shift->session, applier->service->name, shift->id, sizeof(shift->id))) {
+    switch (replica_place_take(shift->session, applier->service, shift->id, sizeof(shift->id))) {
     case REPLICA_PLACE_MINE:
-        return true;
+        return replica_place_enter(shift->session, applier->service) ||
+               complain(shift, "entering the place", pg_session_fault(shift->session));
     case REPLICA_PLACE_FAILED:
         return complain(shift, "locking", pg_session_fault(shift->session));
     default:
@@ -215,11 +216,12 @@ static bool resynchronise(struct shift *shift, const char *reason)
 static struct redis_reply *read_stream(struct shift *shift)
 {
     struct buf key = {0};
-    char position[POSITION_TEXT_SIZE];
+    char position[POSITION_TEXT_SIZE], most[24];
     position_format(shift->cursor.position, position);
+    snprintf(most, sizeof(most), "%lld", (long long)shift->count);
     event_key(shift->cursor.service->name, "events", &key);
-    struct str words[] = {STR("XREAD"), STR("COUNT"),   STR("512"),    STR("BLOCK"),
-                          STR("500"),   STR("STREAMS"), buf_str(&key), str_from(position)};
+    struct str words[] = {STR("XREAD"), STR("COUNT"),   str_from(most), STR("BLOCK"),
+                          STR("500"),   STR("STREAMS"), buf_str(&key),  str_from(position)};
     static_assert(READ_WAIT_MS == 500, "as it stands in the command");
     redis_conn_queue(shift->redis, words, countof(words));
     struct redis_reply *reply = redis_conn_next(shift->redis, READ_WAIT_MS);
@@ -240,6 +242,7 @@ static bool apply(struct shift *shift, const struct redis_reply *stream)
         return complain(shift, "applying", block.why);
     metric_add(applier->applied, (int64_t)block.count);
     lag_advance(&shift->meter, block.count, block.last_time);
+    shift->count = replica_block_next(&block);
     return true;
 }
 
@@ -290,9 +293,9 @@ static bool follow_once(struct shift *shift)
     if (reply == NULL)
         return complain(shift, "reading", redis_conn_fault(shift->redis));
     if (redis_reply_kind(reply) == REDIS_KIND_ERROR) {
-        char text[128];
-        snprintf(text, sizeof(text), STR_FMT, STR_ARG(redis_reply_text(reply)));
-        is_fine = complain(shift, "reading", text);
+        char why[128];
+        snprintf(why, sizeof(why), STR_FMT, STR_ARG(redis_reply_text(reply)));
+        is_fine = complain(shift, "reading", why);
     } else if (!is_idle) {
         is_fine = apply(shift, redis_reply_item(reply, 0));
     }
@@ -329,13 +332,13 @@ static void round_of_applier(struct background *background)
 {
     struct applier *applier = container_of(background, struct applier, background);
     const struct replica_options *options = applier->options;
-    struct shift shift = {.applier = applier, .cursor = {.service = applier->service}};
+    struct shift shift = {
+        .applier = applier, .cursor = {.service = applier->service}, .count = REPLICA_BLOCK_FIRST};
     char why[256];
     shift.session = pg_session_open(options->database_url, STATEMENT_MS, why, sizeof(why));
     if (shift.session == NULL)
         complain(&shift, "connecting to the database", why);
     else if (migrate(&shift) && load_cursor(&shift) && become_applier(&shift)) {
-        set_state(applier, "starting");
         if (load_cursor(&shift) && connect_redis(&shift))
             follow(&shift);
         set_state(applier, "starting");

@@ -69,6 +69,7 @@ static enum replica_verdict take_entry(struct replica_block *block, struct repli
         block->last_time = 0;
     next->position = entry->position;
     block->count++;
+    block->bytes += (int64_t)entry->event.data.len;
     return REPLICA_APPLIED;
 }
 
@@ -114,4 +115,17 @@ enum replica_verdict replica_block_apply(struct replica_block *block, struct rep
     replica_history_free(&harvest.history);
     free(harvest.rows);
     return verdict;
+}
+
+int64_t replica_block_next(const struct replica_block *block)
+{
+    enum { BYTES = 8 << 20, COUNT_MAX = 512 };
+    int64_t count = (int64_t)block->count;
+    if (count == 0)
+        return REPLICA_BLOCK_FIRST;
+    int64_t fitting = BYTES / (block->bytes / count + 1);
+    int64_t most = 2 * count > REPLICA_BLOCK_FIRST ? 2 * count : REPLICA_BLOCK_FIRST;
+    fitting = fitting < most ? fitting : most;
+    fitting = fitting < COUNT_MAX ? fitting : COUNT_MAX;
+    return fitting < 1 ? 1 : fitting;
 }

@@ -15,9 +15,16 @@ enum replica_verdict {
 
 struct replica_block {
     size_t count;
+    int64_t bytes;     /* of the events' data */
     int64_t last_time; /* of the last event, wall milliseconds */
     char why[256];     /* unless it was applied */
 };
+
+enum { REPLICA_BLOCK_FIRST = 32 }; /* entries, while nobody knows how large they are */
+
+/* How many entries to read for the next block: of the size of this one's, which was applied, so
+ * many as make some megabytes. A block stands in memory several times over. */
+int64_t replica_block_next(const struct replica_block *block);
 
 /* What a block is applied with, borrowed. */
 struct replica_means {

@@ -2,21 +2,85 @@
 
 #include <stdio.h>
 
-enum replica_place replica_place_take(struct pg_session *session, const char *service, char *id,
-                                      size_t size)
+#include "base/log.h"
+#include "cqrs/sql_array.h"
+#include "model/avro/avro.h"
+#include "model/avro/fingerprint.h"
+#include "model/ddl.h"
+
+#define LOCK "hashtextextended($1, 7237412386095723)"
+
+/* When this version of the service's model was first seen here: $2 are its fingerprints. */
+#define SINCE                                                                                      \
+    "(select max(since) from mamparo.schemas where service = $1 and fingerprint = "                \
+    "any($2::text[]))"
+
+static const char take_sql[] = "select pg_try_advisory_lock(" LOCK "), id from mamparo.replica";
+static const char wait_sql[] = "select pg_advisory_lock(" LOCK ")";
+static const char send_away_sql[] =
+    "select pg_terminate_backend(l.pid) from pg_locks l, mamparo.appliers a\n"
+    "where a.service = $1 and a.since < " SINCE "\n"
+    "  and l.locktype = 'advisory' and l.granted and l.objsubid = 1\n"
+    "  and l.database = (select oid from pg_database where datname = current_database())\n"
+    "  and (l.classid::bigint << 32 | l.objid::bigint) = " LOCK;
+static const char enter_sql[] =
+    "with old as (select since from mamparo.appliers where service = $1)\n"
+    "insert into mamparo.appliers as a (service, since) values ($1, " SINCE ")\n"
+    "on conflict (service) do update set since = excluded.since\n"
+    "returning (select since from old) is distinct from a.since";
+
+static bool run(struct pg_session *session, const char *sql, const struct service *service,
+                struct pg_outcome *outcome)
 {
-    static const char sql[] = "select pg_try_advisory_lock(hashtextextended($1, "
-                              "7237412386095723)), id from mamparo.replica";
-    struct pg_outcome outcome;
     struct pg_values values = {0};
-    pg_values_add_text(&values, str_from(service));
-    bool is_asked = pg_session_run(session, sql, &values, &outcome);
+    struct buf prints = {0};
+    char text[FINGERPRINT_TEXT_SIZE];
+    for (size_t i = 0; i < service->collection_count; i++) {
+        fingerprint_format(avro_codec_fingerprint(service->collections[i]->event_codec), text);
+        sql_array_add(&prints, str_from(text));
+    }
+    pg_values_add_text(&values, str_from(service->name));
+    if (sql != take_sql && sql != wait_sql)
+        sql_array_bind(&values, &prints);
+    bool is_run = pg_session_run(session, sql, &values, outcome);
     pg_values_free(&values);
-    if (!is_asked)
+    buf_free(&prints);
+    return is_run;
+}
+
+enum replica_place replica_place_take(struct pg_session *session, const struct service *service,
+                                      char *id, size_t size)
+{
+    struct pg_outcome outcome;
+    if (!run(session, take_sql, service, &outcome))
         return REPLICA_PLACE_FAILED;
     snprintf(id, size, STR_FMT, STR_ARG(pg_rows_text(outcome.rows, 0, 1)));
-    return str_equal(pg_rows_text(outcome.rows, 0, 0), STR("t")) ? REPLICA_PLACE_MINE
-                                                                 : REPLICA_PLACE_TAKEN;
+    if (str_equal(pg_rows_text(outcome.rows, 0, 0), STR("t")))
+        return REPLICA_PLACE_MINE;
+    if (!run(session, send_away_sql, service, &outcome))
+        return REPLICA_PLACE_FAILED;
+    if (pg_rows_count(outcome.rows) == 0)
+        return REPLICA_PLACE_TAKEN;
+    log_info("replica.takes_over", log_text("service", service->name));
+    /* In the queue before that one can come back. */
+    return run(session, wait_sql, service, &outcome) ? REPLICA_PLACE_MINE : REPLICA_PLACE_FAILED;
+}
+
+bool replica_place_enter(struct pg_session *session, const struct service *service)
+{
+    struct pg_outcome outcome;
+    struct buf script = {0};
+    if (!run(session, enter_sql, service, &outcome))
+        return false;
+    if (!str_equal(pg_rows_text(outcome.rows, 0, 0), STR("t")))
+        return true;
+    buf_printf(&script, "begin;\ndelete from mamparo.fields where service = '%s';\n",
+               service->name);
+    ddl_write_defaults(service, &script);
+    buf_append_text(&script, "commit;\n");
+    bool is_done = pg_session_run(session, script.ptr, NULL, NULL);
+    buf_free(&script);
+    return is_done;
 }
 
 bool replica_place_hold(struct pg_session *session, const char *span)

@@ -4,13 +4,19 @@
 #define CQRS_REPLICATION_REPLICA_REPLICA_PLACE_H
 
 #include "io/pg/pg_session.h"
+#include "model/model.h"
 
 enum replica_place { REPLICA_PLACE_MINE, REPLICA_PLACE_TAKEN, REPLICA_PLACE_FAILED };
 
-/* Also gives the database's own id, of at most `size` bytes, for the relay. FAILED with the
- * session's fault. */
-enum replica_place replica_place_take(struct pg_session *session, const char *service, char *id,
-                                      size_t size);
+/* Also gives the database's own id, of at most `size` bytes, for the relay. An applier whose model
+ * is older than this one's is sent away: it would leave out what only the newer one knows. FAILED
+ * with the session's fault. */
+enum replica_place replica_place_take(struct pg_session *session, const struct service *service,
+                                      char *id, size_t size);
+
+/* For the one that has the place: where another version of the model had it before, the records get
+ * the defaults of this one. False with the session's fault. */
+bool replica_place_enter(struct pg_session *session, const struct service *service) must_check;
 
 /* How long ("3s") the session may say nothing before the database ends it, so that a process which
  * froze loses its place. */
