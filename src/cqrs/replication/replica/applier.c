@@ -26,8 +26,8 @@ struct applier {
     atomic_bool is_filled;
     _Atomic int64_t lag_events, lag_bytes, lag_ms;
     _Atomic msec_t looked_at; /* when the lag was measured last; 0: never */
-    struct metric *applied, *resyncs, *filled, *is_following, *events_behind, *bytes_behind,
-        *ms_behind;
+    struct metric *applied, *resyncs, *filled, *is_following;
+    struct metric *events_behind, *bytes_behind, *ms_behind;
     struct loop *loop; /* for the pages of a resynchronisation */
     struct http_peer *peers[WRITE_SERVERS_MAX];
     size_t peer_count;
@@ -86,7 +86,7 @@ void applier_measure(const struct applier *applier)
     metric_set(applier->ms_behind, lag.ms);
 }
 
-static void tell_lag(struct shift *shift)
+static void tell_lag(const struct shift *shift)
 {
     struct applier *applier = shift->applier;
     struct lag lag = lag_measure(&shift->meter, shift->cursor.position, clock_wall_ms());
@@ -112,9 +112,9 @@ static bool migrate(const struct shift *shift)
                                   options->is_migrated, options->refuse_model};
     char why[256];
     pthread_mutex_lock(options->migrating);
-    bool is_done = migration_run(&migration, why, sizeof(why));
+    bool is_done = migration_run(&migration, why, sizeof(why)) || complain(shift, "migrating", why);
     pthread_mutex_unlock(options->migrating);
-    return is_done || complain(shift, "migrating", why);
+    return is_done;
 }
 
 /* Also by a process that does not apply: it serves what another one filled. */
@@ -140,15 +140,12 @@ static bool load_cursor(struct shift *shift)
 static bool become_applier(struct shift *shift)
 {
     struct applier *applier = shift->applier;
-    switch (replica_place_take(shift->session, applier->service, shift->id, sizeof(shift->id))) {
-    case REPLICA_PLACE_MINE:
-        return replica_place_enter(shift->session, applier->service) ||
-               complain(shift, "entering the place", pg_session_fault(shift->session));
-    case REPLICA_PLACE_FAILED:
-        return complain(shift, "locking", pg_session_fault(shift->session));
-    default:
-        break;
-    }
+    enum replica_place place =
+        replica_place_take(shift->session, applier->service, shift->id, sizeof(shift->id));
+    if (place == REPLICA_PLACE_MINE && replica_place_enter(shift->session, applier->service))
+        return true;
+    if (place != REPLICA_PLACE_TAKEN)
+        return complain(shift, "taking the place", pg_session_fault(shift->session));
     if (strcmp(atomic_load(&applier->state), "standby") != 0)
         log_info("replica.standby", log_text("service", applier->service->name));
     set_state(applier, "standby");
@@ -234,8 +231,8 @@ static bool apply(struct shift *shift, const struct redis_reply *stream)
     struct applier *applier = shift->applier;
     struct replica_block block;
     struct replica_means means = means_of(shift);
-    enum replica_verdict verdict =
-        replica_block_apply(&block, &shift->cursor, redis_reply_item(stream, 1), &means);
+    const struct redis_reply *entries = redis_reply_item(stream, 1);
+    enum replica_verdict verdict = replica_block_apply(&block, &shift->cursor, entries, &means);
     if (verdict == REPLICA_MISSED_SOME || verdict == REPLICA_OTHER_EPOCH)
         return resynchronise(shift, block.why);
     if (verdict != REPLICA_APPLIED)
@@ -314,8 +311,8 @@ static void follow(struct shift *shift)
     log_info("replica.following", log_text("service", applier->service->name));
     background_works(&applier->background);
     set_state(applier, "following");
-    while (!background_is_stopping(&applier->background) && follow_once(shift))
-        ;
+    while (!background_is_stopping(&applier->background) && follow_once(shift)) {
+    }
 }
 
 static bool connect_redis(struct shift *shift)
@@ -385,9 +382,9 @@ struct applier *applier_start(const struct replica_options *options, const struc
     struct applier *applier = mem_new(1, sizeof(*applier));
     applier->options = options;
     applier->service = service;
+    applier->loop = loop_new();
     register_metrics(applier);
     set_state(applier, "starting");
-    applier->loop = loop_new();
     applier->calendar = (struct calendar){.table = "history", .days = options->history_days};
     applier->background.name = "replica";
     applier->background.round = round_of_applier;
