@@ -62,8 +62,13 @@ bool calendar_open(struct calendar *calendar, struct pg_session *session, int64_
 
 bool calendar_tend(struct calendar *calendar, struct pg_session *session)
 {
-    enum { AHEAD_DAYS = 7, EVERY_MS = 600000 };
+    enum { AHEAD_DAYS = 7, EVERY_MS = 600000, KNOWN_MS = 10000 };
     int64_t now = clock_wall_ms();
+    if (clock_monotonic() >= calendar->forget_at) {
+        /* Another process, with another clock, may have dropped one. */
+        calendar->month_count = 0;
+        calendar->forget_at = clock_monotonic() + KNOWN_MS;
+    }
     if (!calendar_open(calendar, session, now) ||
         !calendar_open(calendar, session, now + AHEAD_DAYS * day_ms))
         return false;

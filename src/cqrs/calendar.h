@@ -14,7 +14,7 @@ struct calendar {
     int64_t days;                    /* what is older may be dropped; 0: nothing */
     int months[CALENDAR_MONTHS_MAX]; /* known to be there: years since 0 times 12 and months */
     size_t month_count;
-    msec_t drop_at;
+    msec_t drop_at, forget_at;
 };
 
 /* The first moment that is still kept: of a month, since they are dropped whole. INT64_MIN where

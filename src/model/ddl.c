@@ -35,7 +35,8 @@ static const char months[] =
     "returns void language plpgsql as $$ declare month text; begin\n"
     "  for month in select relname from pg_inherits join pg_class on oid = inhrelid\n"
     "    where inhparent = ('mamparo.' || parent)::regclass and relname <\n"
-    "      parent || to_char(date_trunc('month', before at time zone 'UTC'), '_YYYY_MM')\n"
+    "      parent || to_char(date_trunc('month', least(before, now()) at time zone 'UTC'),\n"
+    "        '_YYYY_MM')\n" /* never this month, whatever the asker's clock says */
     "  loop\n"
     "    perform set_config('lock_timeout', '100ms', true);\n"
     "    execute format('drop table mamparo.%I', month);\n"

@@ -34,6 +34,15 @@ static bool knows_members(const struct json *record, const struct json *value)
     return true;
 }
 
+static bool is_symbol(const struct json *avro, const struct json *value)
+{
+    const struct json *known = json_find(avro, "symbols");
+    for (size_t i = 0; i < json_count(known); i++)
+        if (json_same(json_item(known, i), value))
+            return true;
+    return false;
+}
+
 bool image_version_knows(const struct json *type, const struct json *value)
 {
     struct field_shape shape;
@@ -42,6 +51,8 @@ bool image_version_knows(const struct json *type, const struct json *value)
         return false;
     if (shape.type == FIELD_TYPE_RECORD && kind == JSON_KIND_OBJECT)
         return knows_members(shape.avro, value);
+    if (shape.type == FIELD_TYPE_ENUM && kind == JSON_KIND_STRING)
+        return is_symbol(shape.avro, value);
     for (size_t i = 0;
          shape.type == FIELD_TYPE_ARRAY && kind == JSON_KIND_ARRAY && i < json_count(value); i++)
         if (!image_version_knows(json_find(shape.avro, "items"), json_item(value, i)))
@@ -49,20 +60,33 @@ bool image_version_knows(const struct json *type, const struct json *value)
     return true;
 }
 
+static const struct json *member(const struct json *object, const char *name)
+{
+    bool is_object = object != NULL && json_kind(object) == JSON_KIND_OBJECT;
+    return is_object ? json_find(object, name) : NULL;
+}
+
+static struct json *carry_field(const struct json *field, const struct json *made,
+                                struct image_both before)
+{
+    const struct json *type = json_find(field, "type");
+    bool is_as_before = made != NULL && before.seen != NULL && json_same(made, before.seen);
+    if (before.stored != NULL && (made == NULL || is_as_before))
+        return image_version_carry(type, before.stored, (struct image_both){NULL, NULL});
+    const struct json *value = made != NULL ? made : json_find(field, "default");
+    return value != NULL ? image_version_carry(type, value, before) : NULL;
+}
+
 static struct json *carry_fields(const struct json *record, const struct json *made,
-                                 const struct json *stored)
+                                 struct image_both before)
 {
     const struct json *fields = json_find(record, "fields");
-    bool was_there = stored != NULL && json_kind(stored) == JSON_KIND_OBJECT;
     struct json *carried = json_make_object();
     for (size_t i = 0; i < json_count(fields) && carried != NULL; i++) {
-        const struct json *field = json_item(fields, i), *type = json_find(field, "type");
-        const char *name = json_text(json_find(field, "name")).ptr;
-        const struct json *old = was_there ? json_find(stored, name) : NULL;
-        const struct json *value = json_find(made, name);
-        value = value != NULL ? value : old;
-        value = value != NULL ? value : json_find(field, "default");
-        struct json *one = value != NULL ? image_version_carry(type, value, old) : NULL;
+        const char *name = json_text(json_find(json_item(fields, i), "name")).ptr;
+        struct json *one = carry_field(json_item(fields, i), json_find(made, name),
+                                       (struct image_both){.stored = member(before.stored, name),
+                                                           .seen = member(before.seen, name)});
         if (one != NULL)
             json_put(carried, name, one);
         else
@@ -75,7 +99,8 @@ static struct json *carry_items(const struct json *items, const struct json *mad
 {
     struct json *carried = json_make_array();
     for (size_t i = 0; i < json_count(made) && carried != NULL; i++) {
-        struct json *one = image_version_carry(items, json_item(made, i), NULL);
+        struct json *one =
+            image_version_carry(items, json_item(made, i), (struct image_both){NULL, NULL});
         if (one != NULL)
             json_push(carried, one);
         else
@@ -86,23 +111,19 @@ static struct json *carry_items(const struct json *items, const struct json *mad
 
 static struct json *carry_symbol(const struct json *avro, const struct json *symbol)
 {
-    const struct json *known = json_find(avro, "symbols");
     const struct json *otherwise = json_find(avro, "default");
-    for (size_t i = 0; i < json_count(known); i++)
-        if (json_same(json_item(known, i), symbol))
-            return json_share(symbol);
-    return json_share(otherwise != NULL ? otherwise : symbol);
+    return json_share(is_symbol(avro, symbol) || otherwise == NULL ? symbol : otherwise);
 }
 
 struct json *image_version_carry(const struct json *type, const struct json *made,
-                                 const struct json *stored)
+                                 struct image_both before)
 {
     struct field_shape shape;
     enum json_kind kind = json_kind(made);
     if (!schema_shape(type, &shape))
         return NULL;
     if (shape.type == FIELD_TYPE_RECORD && kind == JSON_KIND_OBJECT)
-        return carry_fields(shape.avro, made, stored);
+        return carry_fields(shape.avro, made, before);
     if (shape.type == FIELD_TYPE_ARRAY && kind == JSON_KIND_ARRAY)
         return carry_items(json_find(shape.avro, "items"), made);
     if (shape.type == FIELD_TYPE_ENUM && kind == JSON_KIND_STRING)

@@ -58,13 +58,33 @@ static struct json *reduce(const struct collection *collection, const struct fie
     }
 }
 
+/* A field may have become private when there were records already: their values are raw. */
+static bool has_reduced_form(const struct field *field, struct str text)
+{
+    static const char digits[] = "0123456789abcdef";
+    size_t i = 0;
+    switch (field->privacy) {
+    case PRIVACY_PSEUDONYM:
+        while (i < text.len && strchr(digits, text.ptr[i]) != NULL)
+            i++;
+        return i == text.len && text.len == DIGEST_TEXT_SIZE - 1;
+    case PRIVACY_YEAR:
+        return is_year(text) || str_ends_with(text, STR("-01-01")) ||
+               str_ends_with(text, STR("-01-01T00:00:00.000Z"));
+    default:
+        return str_equal(text, STR("***"));
+    }
+}
+
 bool privacy_is_reduced(const struct field *field, const struct json *stored,
                         const struct json *value)
 {
     const struct json *old = stored != NULL ? json_find(stored, field->name) : NULL;
     if (field->privacy == PRIVACY_NONE)
         return false;
-    return (old != NULL && json_same(old, value)) ||
+    bool is_text = json_kind(value) == JSON_KIND_STRING;
+    return (old != NULL && json_same(old, value) &&
+            (!is_text || has_reduced_form(field, json_text(value)))) ||
            (field->otherwise != NULL && json_same(field->otherwise, value));
 }
 

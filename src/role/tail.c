@@ -13,8 +13,9 @@ enum { EXIT_FAILED = 1, EXIT_USAGE = 64, EXIT_CONFIG = 78 };
 struct tail {
     const char *url, *service, *type; /* type NULL: all */
     bool follows;
-    bool is_broken; /* nobody takes what it prints */
-    int64_t since;  /* wall milliseconds: what is earlier is passed over */
+    bool is_broken;  /* nobody takes what it prints */
+    bool is_refused; /* Redis answers with errors */
+    int64_t since;   /* wall milliseconds: what is earlier is passed over */
     struct buf key;
     struct buf last; /* the id of the entry read last, or "$" */
     struct redis_conn *redis;
@@ -173,6 +174,14 @@ static void take_entries(struct tail *tail, const struct redis_reply *entries)
 
 enum { WAIT_MS = 1000 };
 
+static void look_for_error(struct tail *tail, const struct redis_reply *reply)
+{
+    tail->is_refused = redis_reply_kind(reply) == REDIS_KIND_ERROR;
+    if (tail->is_refused)
+        fprintf(stderr, "mamparo tail: Redis says: " STR_FMT "\n",
+                STR_ARG(redis_reply_text(reply)));
+}
+
 /* True while there may be more. */
 static bool read_once(struct tail *tail)
 {
@@ -187,9 +196,7 @@ static bool read_once(struct tail *tail)
     struct redis_reply *reply = redis_conn_next(tail->redis, WAIT_MS);
     size_t count = redis_reply_count(reply);
     bool is_fine = reply != NULL && redis_reply_kind(reply) != REDIS_KIND_ERROR;
-    if (redis_reply_kind(reply) == REDIS_KIND_ERROR)
-        fprintf(stderr, "mamparo tail: Redis says: " STR_FMT "\n",
-                STR_ARG(redis_reply_text(reply)));
+    look_for_error(tail, reply);
     for (size_t i = 0; i < count; i++)
         take_entries(tail, redis_reply_item(redis_reply_item(reply, i), 1));
     redis_reply_free(&reply);
@@ -200,6 +207,7 @@ static bool has_stream(struct tail *tail)
 {
     struct str words[] = {STR("TYPE"), buf_str(&tail->key)};
     struct redis_reply *reply = redis_conn_command(tail->redis, words, countof(words));
+    look_for_error(tail, reply);
     bool is_there = str_equal(redis_reply_text(reply), STR("stream"));
     redis_reply_free(&reply);
     return is_there;
@@ -235,15 +243,17 @@ static int read_stream(struct tail *tail)
     if (!connect(tail))
         return EXIT_FAILED;
     int result = EXIT_FAILED;
-    if (!has_stream(tail)) {
+    bool is_there = has_stream(tail);
+    if (!is_there && !tail->is_refused) {
         fprintf(stderr, "mamparo tail: there is no stream of a service \"%s\"\n", tail->service);
-    } else {
+    } else if (is_there) {
         settle_end(tail);
         backoff_reset(&tail->backoff);
         while (read_once(tail))
             ;
-        result = redis_conn_fault(tail->redis)[0] == '\0' ? 0 : EXIT_FAILED;
-        if (result != 0)
+        bool is_cut = redis_conn_fault(tail->redis)[0] != '\0';
+        result = is_cut || tail->is_refused ? EXIT_FAILED : 0;
+        if (is_cut)
             fprintf(stderr, "mamparo tail: Redis: %s\n", redis_conn_fault(tail->redis));
     }
     redis_conn_close(&tail->redis);

@@ -161,7 +161,8 @@ static struct json *next_image(const struct command *command, const struct chang
     struct json *made = image_make(command->collection, &head, fields);
     if (record == NULL || record->codec == NULL)
         return made;
-    struct json *carried = image_version_carry(record->type, made, record->stored);
+    struct json *carried =
+        image_version_carry(record->type, made, (struct image_both){record->stored, record->image});
     json_free(&made);
     return carried;
 }

@@ -13,14 +13,14 @@ static const char page_sql[] =
     "  coalesce(string_agg(row::text, ','), '') || ']' from (\n"
     "  select json_build_object('id', id, 'version', version, 'deleted', deleted, 'created_at',\n"
     "    to_char(created_at, 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), 'body', body) as row\n"
-    "  from (select *, sum(length(body)) over (order by id) as bytes,\n"
+    "  from (select *, sum(octet_length(body)) over (order by id) as bytes,\n"
     "      row_number() over (order by id) as number\n"
     "    from (select * from %s where id > $1::uuid order by id limit 500) few) counted\n"
     "  where number = 1 or bytes < 4194304 order by id) page";
 
 /* All services' events lie together: a page is a span of ids, of which one service's are told. */
 static const char event_page_sql[] =
-    "with few as (select *, sum(2 * length(data)) over (order by id) as bytes,\n"
+    "with few as (select *, sum(2 * octet_length(data)) over (order by id) as bytes,\n"
     "    row_number() over (order by id) as number\n"
     "  from (select * from mamparo.events where id > $1::uuid order by id limit 1000) few),\n"
     "page as (select * from few where number = 1 or bytes < 4194304)\n"

@@ -7,7 +7,7 @@
 #include "model/avro/fingerprint.h"
 #include "model/image_version.h"
 
-enum { VERSIONS_MAX = 64, LEARN_AGAIN_MS = 1000 };
+enum { VERSIONS_MAX = 64, LEARN_AGAIN_MS = 50 };
 
 /* One collection, and what is known of other versions of its model. */
 struct shelf {
@@ -107,7 +107,7 @@ static enum record_store_reading read_newer(const struct shelf *shelf, const str
     const struct version *version = find_version(shelf, stored);
     if (version == NULL)
         return may_learn(shelf) ? RECORD_STORE_NEWER : RECORD_STORE_READ;
-    out->stored = image_version_carry(version->type, stored, NULL);
+    out->stored = image_version_carry(version->type, stored, (struct image_both){NULL, NULL});
     out->type = version->type;
     out->codec = out->stored != NULL ? version->codec : NULL;
     return RECORD_STORE_READ;

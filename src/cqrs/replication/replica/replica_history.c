@@ -31,6 +31,7 @@ bool replica_history_add(struct replica_history *history, struct pg_session *ses
                          const struct event *event, const struct json *images)
 {
     struct buf collection = {0};
+    char text[CLOCK_TEXT_SIZE];
     int64_t time;
     if (!clock_parse(event->time, &time))
         time = clock_wall_ms();
@@ -43,7 +44,8 @@ bool replica_history_add(struct replica_history *history, struct pg_session *ses
     sql_array_add(&history->collections, buf_str(&collection));
     sql_array_add(&history->subjects, event->subject);
     sql_array_add_number(&history->versions, json_find_integer(images, "version", 0));
-    sql_array_add(&history->times, event->time);
+    clock_format(time, text);
+    sql_array_add(&history->times, str_from(text));
     sql_array_add(&history->kinds, kind_of(event->type));
     sql_array_add(&history->actors, event->actor.len > 0 ? event->actor : (struct str){NULL, 0});
     add_image(&history->befores, json_find(images, "before"));
