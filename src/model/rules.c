@@ -1,5 +1,7 @@
 #include "model/rules.h"
 
+#include "model/validate.h"
+
 /* A B-tree entry holds 2,704 bytes at most: a longer value could never be stored. */
 enum { INDEXED_LENGTH_MAX = 500 };
 
@@ -91,9 +93,11 @@ static enum privacy read_privacy(const struct field *field, const struct json *j
     size_t privacy = 0;
     enum field_type type = field->shape.type;
     struct str name = json_find_text(json, "privacy", STR(""));
+    const struct json *said = json_find(json, "privacy");
+    bool is_empty = said != NULL && json_kind(said) == JSON_KIND_STRING && name.len == 0;
     while (privacy < countof(names) && !str_equal(name, str_from(names[privacy])))
         privacy++;
-    if (privacy == countof(names)) {
+    if (privacy == countof(names) || is_empty) {
         rules_say(reading, field->name, "privacy must be pseudonym, mask or year");
         return PRIVACY_NONE;
     }
@@ -130,25 +134,79 @@ static void read_values(struct field *field, const struct json *json, struct rul
         rules_say(reading, field->name, "words must be [least, most], from 1 up");
 }
 
-/* Rules are a collection's own fields'; inside a record or an array they would silently do
+static bool is_string_rule(const char *name)
+{
+    static const char *const rules[] = {"minLength", "maxLength", "pattern", "format", "words"};
+    return rules_is_among(name, rules, countof(rules));
+}
+
+static bool is_number_rule(const char *name)
+{
+    static const char *const rules[] = {"minimum", "maximum"};
+    return rules_is_among(name, rules, countof(rules));
+}
+
+/* A rule that another type would need does nothing. */
+static void refuse_vain_rules(const struct field *field, const struct json *json,
+                              struct rules_reading *reading)
+{
+    enum field_type type = field->shape.type;
+    bool is_number = type == FIELD_TYPE_INT || type == FIELD_TYPE_LONG || type == FIELD_TYPE_DOUBLE;
+    for (struct json_member m = json_first(json); m.key != NULL; m = json_next(json, m)) {
+        if (is_string_rule(m.key) && type != FIELD_TYPE_STRING)
+            rules_say(reading, field->name,
+                      "minLength, maxLength, pattern, format and words are "
+                      "for strings");
+        if (is_number_rule(m.key) && !is_number)
+            rules_say(reading, field->name, "minimum and maximum are for numbers");
+    }
+}
+
+static void refuse_others(const struct json *object, const char *const *known, size_t count,
+                          const char *name, struct rules_reading *reading)
+{
+    for (struct json_member m = json_first(object); m.key != NULL; m = json_next(object, m))
+        if (!rules_is_among(m.key, known, count))
+            rules_say(reading, name,
+                      "rules and privacy stand on the field itself, not inside its type or record");
+}
+
+static void check_inner_default(const struct json *field, const char *name,
+                                struct rules_reading *reading)
+{
+    const struct json *otherwise = json_find(field, "default"), *type = json_find(field, "type");
+    struct problem problem = {0};
+    struct json *value = NULL;
+    if (otherwise != NULL && type != NULL)
+        value = validate_value(type, otherwise, &problem);
+    if (problem_is_set(&problem))
+        rules_say(reading, name, "a default inside it is not of its type");
+    if (value != NULL)
+        json_free(&value);
+    problem_free(&problem);
+}
+
+/* Rules are a collection's own fields'; inside a type, a record or an array they would silently do
  * nothing. */
 static void refuse_inner_rules(const struct json *avro, const char *name,
                                struct rules_reading *reading)
 {
-    static const char *const avros_own[] = {"name", "type", "default", "doc", "aliases", "order"};
+    static const char *const of_field[] = {"name", "type", "default", "doc", "aliases", "order"};
+    static const char *const of_type[] = {"type",    "logicalType", "items",     "name", "fields",
+                                          "symbols", "default",     "namespace", "doc",  "aliases"};
     struct field_shape shape;
     if (avro == NULL || !schema_shape(avro, &shape))
         return;
+    if (json_kind(shape.avro) == JSON_KIND_OBJECT)
+        refuse_others(shape.avro, of_type, countof(of_type), name, reading);
     if (shape.type == FIELD_TYPE_ARRAY)
         refuse_inner_rules(json_find(shape.avro, "items"), name, reading);
     const struct json *fields =
         shape.type == FIELD_TYPE_RECORD ? json_find(shape.avro, "fields") : NULL;
     for (size_t i = 0; fields != NULL && i < json_count(fields); i++) {
-        const struct json *inner = json_item(fields, i);
-        for (struct json_member m = json_first(inner); m.key != NULL; m = json_next(inner, m))
-            if (!rules_is_among(m.key, avros_own, countof(avros_own)))
-                rules_say(reading, name, "rules and privacy are not for fields inside a record");
-        refuse_inner_rules(json_find(inner, "type"), name, reading);
+        refuse_others(json_item(fields, i), of_field, countof(of_field), name, reading);
+        check_inner_default(json_item(fields, i), name, reading);
+        refuse_inner_rules(json_find(json_item(fields, i), "type"), name, reading);
     }
 }
 
@@ -165,6 +223,7 @@ static void check_index(const struct field *field, struct rules_reading *reading
 void rules_read(struct field *field, const struct json *json, struct rules_reading *reading)
 {
     refuse_odd_attributes(json, field->name, reading);
+    refuse_vain_rules(field, json, reading);
     read_values(field, json, reading);
     refuse_inner_rules(json_find(json, "type"), field->name, reading);
     check_index(field, reading);

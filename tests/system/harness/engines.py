@@ -18,8 +18,8 @@ listen_addresses = '127.0.0.1'
 unix_socket_directories = ''
 max_connections = 400
 wal_level = logical
-max_wal_senders = 50
-max_replication_slots = 50
+max_wal_senders = 100
+max_replication_slots = 400
 fsync = off
 log_min_messages = fatal
 """

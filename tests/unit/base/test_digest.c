@@ -10,6 +10,19 @@
 
 enum { PARTS_MAX = 3, HEX_SIZE = 2 * DIGEST_SIZE + 1 };
 
+/* STR for a table that is static. */
+#define STR_OF(literal)                                                                            \
+    {                                                                                              \
+        "" literal, sizeof(literal) - 1                                                            \
+    }
+
+#define AA_20  "\xaa\xaa\xaa\xaa\xaa\xaa\xaa\xaa\xaa\xaa\xaa\xaa\xaa\xaa\xaa\xaa\xaa\xaa\xaa\xaa"
+#define AA_131 AA_20 AA_20 AA_20 AA_20 AA_20 AA_20 "\xaa\xaa\xaa\xaa\xaa\xaa\xaa\xaa\xaa\xaa\xaa"
+#define DD_10  "\xdd\xdd\xdd\xdd\xdd\xdd\xdd\xdd\xdd\xdd"
+#define DD_50  DD_10 DD_10 DD_10 DD_10 DD_10
+#define CD_10  "\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd\xcd"
+#define CD_50  CD_10 CD_10 CD_10 CD_10 CD_10
+
 static void digest_hex(const struct str *parts, size_t count, char hex[HEX_SIZE])
 {
     uint8_t digest[DIGEST_SIZE];
@@ -102,6 +115,82 @@ static void the_same_parts_have_the_same_digest_wherever_they_lie(void **state)
     assert_string_equal(hex, again);
 }
 
+/* RFC 4231, section 4, cases 1 to 7. */
+static const struct {
+    struct str key, text;
+    size_t compared; /* bytes: case 5 gives the first sixteen alone */
+    const char *hex;
+} vectors[] = {
+    {STR_OF("\v\v\v\v\v\v\v\v\v\v\v\v\v\v\v\v\v\v\v\v"), STR_OF("Hi There"), 32,
+     "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"},
+    {STR_OF("Jefe"), STR_OF("what do ya want for nothing?"), 32,
+     "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"},
+    {STR_OF(AA_20), STR_OF(DD_50), 32,
+     "773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe"},
+    {STR_OF("\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f\x10\x11\x12\x13\x14\x15"
+            "\x16\x17\x18\x19"),
+     STR_OF(CD_50), 32, "82558a389a443c0ea4cc819899f2083a85f0faa3e578f8077a2e3ff46729665b"},
+    {STR_OF("\f\f\f\f\f\f\f\f\f\f\f\f\f\f\f\f\f\f\f\f"), STR_OF("Test With Truncation"), 16,
+     "a3b6167473100ee06e0c796c2955552b"},
+    {STR_OF(AA_131), STR_OF("Test Using Larger Than Block-Size Key - Hash Key First"), 32,
+     "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54"},
+    {STR_OF(AA_131),
+     STR_OF("This is a test using a larger than block-size key and a larger than block-size data. "
+            "The key needs to be hashed before being used by the HMAC algorithm."),
+     32, "9b09ffa71b942fcb27635fbcd5b0e944bfdc63644f0713938a7f51535c3a35e2"},
+    /* And what the RFC leaves out, by Python's hmac. */
+    {{NULL, 0}, {NULL, 0}, 32, "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad"},
+    {{NULL, 0},
+     STR_OF("abc"),
+     32,
+     "fd7adb152c05ef80dccf50a1fa4c05d5a3ec6da95575fc312ae7c5d091836351"},
+    {STR_OF("k"),
+     {NULL, 0},
+     32,
+     "8bb990c40a7d61cb97597a942125025be50ac8beb74436e3735b98893a7f6620"},
+    {STR_OF("k"), STR_OF("a\0b"), 32,
+     "982872ff8422d2d84de2d26d7900850ff9f3b3275079b02813b572f9ff0ef0b2"},
+    {STR_OF("\0k"), STR_OF("ab"), 32,
+     "15bdc6ebce6b70b946c01d65eca4a7df94a6b13f052c3b962d1330cb41cbabf2"},
+};
+
+static void a_keyed_digest_is_the_hmac_of_rfc_4231(void **state)
+{
+    uint8_t digest[DIGEST_SIZE];
+    char hex[DIGEST_TEXT_SIZE];
+    (void)state;
+    for (size_t i = 0; i < countof(vectors); i++) {
+        digest_hmac(vectors[i].key, vectors[i].text, digest);
+        digest_format(digest, hex);
+        hex[2 * vectors[i].compared] = '\0';
+        assert_string_equal(hex, vectors[i].hex);
+    }
+}
+
+/* As a command's digest is put under the key in its place. */
+static void a_keyed_digest_may_lie_where_its_text_lay(void **state)
+{
+    uint8_t apart[DIGEST_SIZE], place[DIGEST_SIZE];
+    (void)state;
+    memset(place, 7, sizeof(place));
+    digest_hmac(STR("key"), (struct str){(const char *)place, sizeof(place)}, apart);
+    digest_hmac(STR("key"), (struct str){(const char *)place, sizeof(place)}, place);
+    assert_memory_equal(place, apart, sizeof(apart));
+}
+
+static void a_digest_is_written_in_small_hexadecimal_digits(void **state)
+{
+    uint8_t digest[DIGEST_SIZE];
+    char text[DIGEST_TEXT_SIZE];
+    (void)state;
+    for (size_t i = 0; i < sizeof(digest); i++)
+        digest[i] = (uint8_t)(i * 0x11);
+    memset(text, 'x', sizeof(text));
+    digest_format(digest, text);
+    assert_string_equal(text, "00112233445566778899aabbccddeeff"
+                              "102132435465768798a9bacbdcedfe0f");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -109,6 +198,9 @@ int main(void)
         cmocka_unit_test(every_byte_counts_and_a_part_may_be_longer_than_a_block),
         cmocka_unit_test(no_two_lists_of_parts_have_the_same_digest),
         cmocka_unit_test(the_same_parts_have_the_same_digest_wherever_they_lie),
+        cmocka_unit_test(a_keyed_digest_is_the_hmac_of_rfc_4231),
+        cmocka_unit_test(a_keyed_digest_may_lie_where_its_text_lay),
+        cmocka_unit_test(a_digest_is_written_in_small_hexadecimal_digits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
