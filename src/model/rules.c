@@ -81,33 +81,39 @@ static void refuse_odd_attributes(const struct json *json, const char *name,
     }
 }
 
-static enum privacy read_privacy(const struct field *field, const struct json *json,
-                                 struct rules_reading *reading)
+/* False where there is no such kind of privacy. */
+static bool find_privacy(const struct json *said, enum privacy *out)
 {
     static const char *const names[] = {
-        [PRIVACY_NONE] = "",
         [PRIVACY_PSEUDONYM] = "pseudonym",
         [PRIVACY_MASK] = "mask",
         [PRIVACY_YEAR] = "year",
     };
-    size_t privacy = 0;
+    for (size_t i = PRIVACY_PSEUDONYM; i < countof(names); i++)
+        if (str_equal(json_text(said), str_from(names[i]))) {
+            *out = (enum privacy)i;
+            return true;
+        }
+    return false;
+}
+
+static enum privacy read_privacy(const struct field *field, const struct json *json,
+                                 struct rules_reading *reading)
+{
+    enum privacy privacy = PRIVACY_NONE;
     enum field_type type = field->shape.type;
-    struct str name = json_find_text(json, "privacy", STR(""));
     const struct json *said = json_find(json, "privacy");
-    bool is_empty = said != NULL && json_kind(said) == JSON_KIND_STRING && name.len == 0;
-    while (privacy < countof(names) && !str_equal(name, str_from(names[privacy])))
-        privacy++;
-    if (privacy == countof(names) || is_empty) {
-        rules_say(reading, field->name, "privacy must be pseudonym, mask or year");
+    if (said == NULL || json_kind(said) != JSON_KIND_STRING)
         return PRIVACY_NONE;
-    }
+    if (!find_privacy(said, &privacy))
+        rules_say(reading, field->name, "privacy must be pseudonym, mask or year");
     bool is_dated = type == FIELD_TYPE_DATE || type == FIELD_TYPE_TIMESTAMP;
     if (privacy != PRIVACY_NONE && type != FIELD_TYPE_STRING &&
         !(privacy == PRIVACY_YEAR && is_dated))
         rules_say(reading, field->name, "privacy needs a string; year a string, date or timestamp");
     if (field->is_unique && (privacy == PRIVACY_MASK || privacy == PRIVACY_YEAR))
         rules_say(reading, field->name, "what is masked or cut to its year cannot be unique");
-    return (enum privacy)privacy;
+    return privacy;
 }
 
 static void read_values(struct field *field, const struct json *json, struct rules_reading *reading)
