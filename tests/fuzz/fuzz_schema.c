@@ -15,7 +15,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct collection *collection = schema_load("s", STR("medical"), STR("entries"), text, &out);
     assert((collection == NULL) == (out.len > 0));
     if (collection != NULL) {
-        struct service service = {collection->service, &collection, 1};
+        struct service service = {
+            .name = collection->service, .collections = &collection, .collection_count = 1};
         struct model model = {&service, 1};
         struct problem problem = {0};
         struct json *body = json_make_object();
