@@ -29,6 +29,7 @@ const char *status_http_phrase(int http)
         {403, "Forbidden"},
         {404, "Not Found"},
         {405, "Method Not Allowed"},
+        {408, "Request Timeout"},
         {409, "Conflict"},
         {411, "Length Required"},
         {412, "Precondition Failed"},

@@ -22,7 +22,7 @@ static const char months[] =
     "  month text := parent || to_char(first, '_YYYY_MM');\n"
     "begin\n"
     "  if to_regclass('mamparo.' || month) is not null then return; end if;\n"
-    "  perform pg_advisory_xact_lock(" MIGRATION_LOCK ");\n"
+    "  execute format('lock table mamparo.%I in share update exclusive mode', parent);\n"
     "  if to_regclass('mamparo.' || month) is not null then return; end if;\n"
     "  execute format('create table if not exists mamparo.%I (like mamparo.%I including all)',\n"
     "    month, parent);\n"

@@ -8,7 +8,6 @@
 #include <stdio.h>
 
 #include "io/http/http_head.h"
-#include "io/http/http_sweep.h"
 
 enum {
     ACCEPTS_PER_TURN = 64,
@@ -148,7 +147,7 @@ static int drop_if_due(h2o_req_t *req, void *unused)
     bool is_idle = req->timestamps.request_begin_at.tv_sec == 0;
     (void)unused;
     if (is_idle ? is_in_the_way(req, connection_of(req)) : http_sweep_is_slow(req))
-        http_sweep_drop(req);
+        http_sweep_drop(req, connection_of(req)->server->options.write_refusal);
     return 0;
 }
 
@@ -162,7 +161,8 @@ static void keep_budget(struct http_server *server)
     bool is_low = server->is_budget_spent && server->options.body_bytes_max > SMALL_BODY;
     server->config.max_request_entity_size =
         is_low ? SMALL_BODY : (size_t)server->options.body_bytes_max;
-    http_sweep_shed(&server->context, held - 2 * (budget + server->options.body_bytes_max));
+    http_sweep_shed(&server->context, held - 2 * (budget + server->options.body_bytes_max),
+                    server->options.write_refusal);
 }
 
 static void on_sweep(struct loop_timer *timer)

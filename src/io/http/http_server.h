@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/status.h"
 #include "base/str.h"
+#include "io/http/http_sweep.h"
 #include "io/loop.h"
 
 struct http_server;
@@ -34,9 +35,7 @@ struct http_server_options {
     int64_t body_bytes_max;
     int64_t body_budget_bytes; /* held for all requests together, about; then only small ones */
     http_handler_fn *handler;
-    /* Writes the body, application/problem+json, of what the server refuses before a handler sees
-     * it; the connection is then closed. */
-    void (*write_refusal)(struct str path, enum status status, const char *why, struct buf *out);
+    http_refuse_fn *write_refusal; /* the connection is then closed */
     /* Told of every answer given; may be NULL. */
     void (*observe)(void *arg, int status, int64_t microseconds);
     void *arg;

@@ -5,13 +5,17 @@
 
 #include <sys/time.h>
 
-#include "base/base.h"
+#include "base/buf.h"
+#include "base/status.h"
 
 enum { HTTP_SLOW_SECONDS = 30 }; /* to send a request, or to take an answer */
 
 /* h2o's own, borrowed. */
 struct st_h2o_req_t;
 struct st_h2o_context_t;
+
+/* Writes the body, application/problem+json, of what is refused before a handler sees it. */
+typedef void http_refuse_fn(struct str path, enum status status, const char *why, struct buf *out);
 
 /* 0 for an instant that has not been yet. */
 int64_t http_sweep_seconds_since(const struct timeval *then);
@@ -22,12 +26,13 @@ int64_t http_sweep_microseconds_since(const struct timeval *then);
 bool http_sweep_is_slow(const struct st_h2o_req_t *req);
 
 /* Ends its connection, with 408 where no answer has begun. */
-void http_sweep_drop(struct st_h2o_req_t *req);
+void http_sweep_drop(struct st_h2o_req_t *req, http_refuse_fn *write_refusal);
 
 /* Bytes that the requests of all connections hold. */
 int64_t http_sweep_held(struct st_h2o_context_t *context);
 
 /* Ends connections that are still sending a body, with 503, until so many bytes are free. */
-void http_sweep_shed(struct st_h2o_context_t *context, int64_t bytes);
+void http_sweep_shed(struct st_h2o_context_t *context, int64_t bytes,
+                     http_refuse_fn *write_refusal);
 
 #endif
