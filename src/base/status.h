@@ -21,7 +21,7 @@ enum status_repeat {
     X(FORBIDDEN, 403, USELESS, "wrong_role", "this server's role does not do that")                \
     X(NOT_FOUND, 404, USELESS, "not_found", "there is nothing here")                               \
     X(METHOD_NOT_ALLOWED, 405, USELESS, "method_not_allowed", "the method is not allowed here")    \
-    X(SLOW_REQUEST, 408, SAFE, "slow_request", "the request took too long to arrive")              \
+    X(SLOW_REQUEST, 408, USELESS, "slow_request", "the request took too long to arrive")           \
     X(CONFLICT, 409, USELESS, "conflict", "another record holds this value")                       \
     X(IN_PROGRESS, 409, USELESS, "in_progress", "a request with this Idempotency-Key is running")  \
     X(LENGTH_REQUIRED, 411, USELESS, "length_required", "send Content-Length")                     \
