@@ -7,7 +7,7 @@
 #include "cqrs/migration.h"
 #include "cqrs/replication/replica/replica_block.h"
 #include "cqrs/replication/replica/replica_place.h"
-#include "cqrs/replication/replica/resync.h"
+#include "cqrs/replication/replica/resync/resync.h"
 
 enum {
     READ_WAIT_MS = 500, /* for the next entry; also how often a sign of life is given */
@@ -22,12 +22,7 @@ struct applier {
     struct background background;
     const struct replica_options *options;
     const struct service *service;
-    _Atomic(const char *) state;
-    atomic_bool is_filled;
-    _Atomic int64_t lag_events, lag_bytes, lag_ms;
-    _Atomic msec_t looked_at; /* when the lag was measured last; 0: never */
-    struct metric *applied, *resyncs, *filled, *is_following;
-    struct metric *events_behind, *bytes_behind, *ms_behind;
+    struct applier_gauges gauges;
     struct loop *loop; /* for the pages of a resynchronisation */
     struct http_peer *peers[WRITE_SERVERS_MAX];
     size_t peer_count;
@@ -52,48 +47,25 @@ static struct replica_means means_of(struct shift *shift)
     return (struct replica_means){shift->session, &shift->schemas, &shift->applier->calendar};
 }
 
-static void set_state(struct applier *applier, const char *state)
-{
-    atomic_store(&applier->state, state);
-    metric_set(applier->is_following, strcmp(state, "following") == 0);
-}
-
-/* One that is held up says nothing; then what it knew grows old. */
-static int64_t age_of(msec_t looked_at)
-{
-    enum { USUAL_MS = 2 * READ_WAIT_MS };
-    msec_t age = looked_at == 0 ? 0 : clock_monotonic() - looked_at;
-    return age > USUAL_MS ? age : 0;
-}
-
 struct applier_status applier_status(const struct applier *applier)
 {
-    return (struct applier_status){
-        .state = atomic_load(&applier->state),
-        .is_filled = atomic_load(&applier->is_filled),
-        .lag = {.events = atomic_load(&applier->lag_events),
-                .bytes = atomic_load(&applier->lag_bytes),
-                .ms = atomic_load(&applier->lag_ms) + age_of(atomic_load(&applier->looked_at))},
-        .filled = metric_read(applier->filled),
-    };
+    return applier_gauges_status(&applier->gauges);
 }
 
 void applier_measure(const struct applier *applier)
 {
-    struct lag lag = applier_status(applier).lag;
-    metric_set(applier->events_behind, lag.events);
-    metric_set(applier->bytes_behind, lag.bytes);
-    metric_set(applier->ms_behind, lag.ms);
+    applier_gauges_measure(&applier->gauges);
+}
+
+static void set_state(struct applier *applier, const char *state)
+{
+    applier_gauges_set_state(&applier->gauges, state);
 }
 
 static void tell_lag(const struct shift *shift)
 {
-    struct applier *applier = shift->applier;
-    struct lag lag = lag_measure(&shift->meter, shift->cursor.position, clock_wall_ms());
-    atomic_store(&applier->lag_events, lag.events);
-    atomic_store(&applier->lag_bytes, lag.bytes);
-    atomic_store(&applier->lag_ms, lag.ms);
-    atomic_store(&applier->looked_at, clock_monotonic());
+    applier_gauges_set_lag(&shift->applier->gauges,
+                           lag_measure(&shift->meter, shift->cursor.position, clock_wall_ms()));
 }
 
 static bool complain(const struct shift *shift, const char *what, const char *why)
@@ -133,7 +105,7 @@ static bool load_cursor(struct shift *shift)
         position_parse(pg_rows_text(outcome.rows, 0, 1), &cursor->position))
         snprintf(cursor->epoch, sizeof(cursor->epoch), STR_FMT,
                  STR_ARG(pg_rows_text(outcome.rows, 0, 0)));
-    atomic_store(&shift->applier->is_filled, cursor->epoch[0] != '\0');
+    atomic_store(&shift->applier->gauges.is_filled, cursor->epoch[0] != '\0');
     return true;
 }
 
@@ -146,10 +118,10 @@ static bool become_applier(struct shift *shift)
         return true;
     if (place != REPLICA_PLACE_TAKEN)
         return complain(shift, "taking the place", pg_session_fault(shift->session));
-    if (strcmp(atomic_load(&applier->state), "standby") != 0)
+    if (strcmp(applier_status(applier).state, "standby") != 0)
         log_info("replica.standby", log_text("service", applier->service->name));
     set_state(applier, "standby");
-    atomic_store(&applier->looked_at, 0); /* another one knows */
+    applier_gauges_forget_lag(&applier->gauges); /* another one knows */
     background_works(&applier->background);
     background_rest(&applier->background, STANDBY_REST_MS);
     return false;
@@ -193,17 +165,17 @@ static bool resynchronise(struct shift *shift, const char *reason)
                             .cluster_key = applier->options->cluster_key,
                             .replica_id = shift->id,
                             .background = &applier->background,
-                            .records = applier->filled};
+                            .records = applier->gauges.filled};
     set_state(applier, "resynchronising");
-    metric_add(applier->resyncs, 1);
+    metric_add(applier->gauges.resyncs, 1);
     log_info("replica.resynchronising", log_text("service", service), log_text("reason", reason));
     if (!hold_place(shift, "60s"))
         return false;
     if (!resync_run(&resync, &shift->cursor, why, sizeof(why)))
         return complain(shift, "resynchronising", why);
     log_info("replica.resynchronised", log_text("service", service));
-    atomic_store(&applier->looked_at, 0);
-    atomic_store(&applier->is_filled, true);
+    applier_gauges_forget_lag(&applier->gauges);
+    atomic_store(&applier->gauges.is_filled, true);
     set_state(applier, "following");
     return hold_place(shift, "3s");
 }
@@ -237,7 +209,7 @@ static bool apply(struct shift *shift, const struct redis_reply *stream)
         return resynchronise(shift, block.why);
     if (verdict != REPLICA_APPLIED)
         return complain(shift, "applying", block.why);
-    metric_add(applier->applied, (int64_t)block.count);
+    metric_add(applier->gauges.applied, (int64_t)block.count);
     lag_advance(&shift->meter, block.count, block.last_time);
     shift->count = replica_block_next(&block);
     return true;
@@ -347,44 +319,13 @@ static void round_of_applier(struct background *background)
 
 /* Starting */
 
-static void register_metrics(struct applier *applier)
-{
-    struct metrics *metrics = applier->options->metrics;
-    char labels[96];
-    struct {
-        struct metric **place;
-        enum metric_kind kind;
-        const char *name, *help;
-    } wanted[] = {
-        {&applier->applied, METRIC_KIND_COUNTER, "mamparo_replica_applied_total",
-         "Events applied by this process"},
-        {&applier->resyncs, METRIC_KIND_COUNTER, "mamparo_replica_resyncs_total",
-         "Resynchronisations begun"},
-        {&applier->filled, METRIC_KIND_COUNTER, "mamparo_replica_filled_total",
-         "Records and events that resynchronisations brought"},
-        {&applier->is_following, METRIC_KIND_GAUGE, "mamparo_replica_following",
-         "1 while this process applies the stream"},
-        {&applier->events_behind, METRIC_KIND_GAUGE, "mamparo_replica_lag_events",
-         "Events of the stream that are not applied yet"},
-        {&applier->bytes_behind, METRIC_KIND_GAUGE, "mamparo_replica_lag_bytes",
-         "Bytes of the write-ahead log between the stream's top and the cursor"},
-        {&applier->ms_behind, METRIC_KIND_GAUGE, "mamparo_replica_lag_milliseconds",
-         "While something is left to apply: since the event applied last"},
-    };
-    snprintf(labels, sizeof(labels), "service=\"%s\"", applier->service->name);
-    for (size_t i = 0; i < countof(wanted); i++)
-        *wanted[i].place =
-            metric_get(metrics, wanted[i].kind, wanted[i].name, wanted[i].help, labels);
-}
-
 struct applier *applier_start(const struct replica_options *options, const struct service *service)
 {
     struct applier *applier = mem_new(1, sizeof(*applier));
     applier->options = options;
     applier->service = service;
     applier->loop = loop_new();
-    register_metrics(applier);
-    set_state(applier, "starting");
+    applier_gauges_open(&applier->gauges, options->metrics, service->name);
     applier->calendar = (struct calendar){.table = "history", .days = options->history_days};
     applier->background.name = "replica";
     applier->background.round = round_of_applier;

@@ -9,8 +9,8 @@
 #ifndef CQRS_REPLICATION_REPLICA_APPLIER_H
 #define CQRS_REPLICATION_REPLICA_APPLIER_H
 
+#include "cqrs/replication/replica/applier_gauges.h"
 #include "cqrs/replication/replica/replica.h"
-#include "cqrs/replication/replica/replica_lag.h"
 
 struct applier;
 
@@ -18,13 +18,7 @@ struct applier;
 struct applier *applier_start(const struct replica_options *options, const struct service *service);
 void applier_stop(struct applier *applier);
 
-/* How it stands, for people and for readiness; may be asked by any thread. */
-struct applier_status {
-    const char *state; /* "starting", "standby", "resynchronising" or "following" */
-    bool is_filled;    /* the database was brought up to some moment */
-    struct lag lag;
-    int64_t filled; /* records and events that resynchronisations brought, since start */
-};
+/* May be asked by any thread. */
 struct applier_status applier_status(const struct applier *applier);
 
 /* Brings its gauges up to now. */

@@ -1,4 +1,4 @@
-#include "cqrs/replication/replica/resync_place.h"
+#include "cqrs/replication/replica/resync/resync_place.h"
 
 #include <stdio.h>
 

@@ -1,10 +1,10 @@
-#include "cqrs/replication/replica/resync.h"
+#include "cqrs/replication/replica/resync/resync.h"
 
 #include <stdio.h>
 
 #include "base/log.h"
-#include "cqrs/replication/replica/resync_pages.h"
-#include "cqrs/replication/replica/resync_place.h"
+#include "cqrs/replication/replica/resync/resync_pages.h"
+#include "cqrs/replication/replica/resync/resync_place.h"
 
 static bool fail(char *why, size_t size, const char *what, const char *detail)
 {

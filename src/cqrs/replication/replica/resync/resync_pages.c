@@ -1,4 +1,4 @@
-#include "cqrs/replication/replica/resync_pages.h"
+#include "cqrs/replication/replica/resync/resync_pages.h"
 
 #include <stdio.h>
 

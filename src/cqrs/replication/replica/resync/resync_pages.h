@@ -2,10 +2,10 @@
  * service.
  *
  *   GET /replication/<service>[/<collection>]?after=<id> → checked whole → stored */
-#ifndef CQRS_REPLICATION_REPLICA_RESYNC_PAGES_H
-#define CQRS_REPLICATION_REPLICA_RESYNC_PAGES_H
+#ifndef CQRS_REPLICATION_REPLICA_RESYNC_RESYNC_PAGES_H
+#define CQRS_REPLICATION_REPLICA_RESYNC_RESYNC_PAGES_H
 
-#include "cqrs/replication/replica/resync.h"
+#include "cqrs/replication/replica/resync/resync.h"
 
 /* Set the first four; what is borrowed outlives it. */
 struct resync_pages {

@@ -5,8 +5,8 @@
  *     then what happened to all of them → cursor = the top
  *
  * What is committed while it pages is in the stream behind the noted top, and is applied after. */
-#ifndef CQRS_REPLICATION_REPLICA_RESYNC_H
-#define CQRS_REPLICATION_REPLICA_RESYNC_H
+#ifndef CQRS_REPLICATION_REPLICA_RESYNC_RESYNC_H
+#define CQRS_REPLICATION_REPLICA_RESYNC_RESYNC_H
 
 #include "base/ident.h"
 #include "cqrs/replication/replica/replica_block.h"

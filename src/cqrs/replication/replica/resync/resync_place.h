@@ -1,7 +1,7 @@
 /* How far a resynchronisation has come, kept in the replica's database, so that a process which
  * dies goes on where it was. */
-#ifndef CQRS_REPLICATION_REPLICA_RESYNC_PLACE_H
-#define CQRS_REPLICATION_REPLICA_RESYNC_PLACE_H
+#ifndef CQRS_REPLICATION_REPLICA_RESYNC_RESYNC_PLACE_H
+#define CQRS_REPLICATION_REPLICA_RESYNC_RESYNC_PLACE_H
 
 #include "base/ident.h"
 #include "cqrs/replication/position.h"

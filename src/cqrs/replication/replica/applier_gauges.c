@@ -1,0 +1,86 @@
+#include "cqrs/replication/replica/applier_gauges.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+
+void applier_gauges_open(struct applier_gauges *gauges, struct metrics *metrics,
+                         const char *service)
+{
+    char labels[96];
+    struct {
+        struct metric **place;
+        enum metric_kind kind;
+        const char *name, *help;
+    } wanted[] = {
+        {&gauges->applied, METRIC_KIND_COUNTER, "mamparo_replica_applied_total",
+         "Events applied by this process"},
+        {&gauges->resyncs, METRIC_KIND_COUNTER, "mamparo_replica_resyncs_total",
+         "Resynchronisations begun"},
+        {&gauges->filled, METRIC_KIND_COUNTER, "mamparo_replica_filled_total",
+         "Records and events that resynchronisations brought"},
+        {&gauges->is_following, METRIC_KIND_GAUGE, "mamparo_replica_following",
+         "1 while this process applies the stream"},
+        {&gauges->dead_letters, METRIC_KIND_GAUGE, "mamparo_replica_dead_letters",
+         "Events that could not be applied, and those behind them"},
+        {&gauges->events_behind, METRIC_KIND_GAUGE, "mamparo_replica_lag_events",
+         "Events of the stream that are not applied yet"},
+        {&gauges->bytes_behind, METRIC_KIND_GAUGE, "mamparo_replica_lag_bytes",
+         "Bytes of the write-ahead log between the stream's top and the cursor"},
+        {&gauges->ms_behind, METRIC_KIND_GAUGE, "mamparo_replica_lag_milliseconds",
+         "While something is left to apply: since the event applied last"},
+    };
+    snprintf(labels, sizeof(labels), "service=\"%s\"", service);
+    for (size_t i = 0; i < countof(wanted); i++)
+        *wanted[i].place =
+            metric_get(metrics, wanted[i].kind, wanted[i].name, wanted[i].help, labels);
+    applier_gauges_set_state(gauges, "starting");
+}
+
+void applier_gauges_set_state(struct applier_gauges *gauges, const char *state)
+{
+    atomic_store(&gauges->state, state);
+    metric_set(gauges->is_following, strcmp(state, "following") == 0);
+}
+
+void applier_gauges_set_lag(struct applier_gauges *gauges, struct lag lag)
+{
+    atomic_store(&gauges->lag_events, lag.events);
+    atomic_store(&gauges->lag_bytes, lag.bytes);
+    atomic_store(&gauges->lag_ms, lag.ms);
+    atomic_store(&gauges->looked_at, clock_monotonic());
+}
+
+void applier_gauges_forget_lag(struct applier_gauges *gauges)
+{
+    atomic_store(&gauges->looked_at, 0);
+}
+
+/* One that is held up says nothing; then what it knew grows old. */
+static int64_t age_of(msec_t looked_at)
+{
+    enum { USUAL_MS = 1000 };
+    msec_t age = looked_at == 0 ? 0 : clock_monotonic() - looked_at;
+    return age > USUAL_MS ? age : 0;
+}
+
+struct applier_status applier_gauges_status(const struct applier_gauges *gauges)
+{
+    return (struct applier_status){
+        .state = atomic_load(&gauges->state),
+        .is_filled = atomic_load(&gauges->is_filled),
+        .lag = {.events = atomic_load(&gauges->lag_events),
+                .bytes = atomic_load(&gauges->lag_bytes),
+                .ms = atomic_load(&gauges->lag_ms) + age_of(atomic_load(&gauges->looked_at))},
+        .filled = metric_read(gauges->filled),
+        .dead_letters = metric_read(gauges->dead_letters),
+    };
+}
+
+void applier_gauges_measure(const struct applier_gauges *gauges)
+{
+    struct lag lag = applier_gauges_status(gauges).lag;
+    metric_set(gauges->events_behind, lag.events);
+    metric_set(gauges->bytes_behind, lag.bytes);
+    metric_set(gauges->ms_behind, lag.ms);
+}
