@@ -2,9 +2,10 @@
 #include <stdio.h>
 
 #include "role/app.h"
-#include "role/check.h"
-#include "role/seed.h"
-#include "role/tail.h"
+#include "role/tool/check.h"
+#include "role/tool/letters.h"
+#include "role/tool/seed.h"
+#include "role/tool/tail.h"
 
 enum { EXIT_USAGE = 64, EXIT_CONFIG = 78 /* sysexits.h */ };
 
@@ -19,6 +20,10 @@ static int run_help(int count, char **words)
                "      [--against <older folder>]   --against, what breaks with older ones\n"
                "  mamparo seed <service> <count>   loads sample records through WRITE_SERVERS\n"
                "  mamparo tail <service>           prints the events of a stream of REDIS_URL\n"
+               "  mamparo dead-letters             lists what the replica of READ_DATABASE_URL\n"
+               "      [<service>]                  could not apply\n"
+               "      <service> replay|drop        has it tried anew, or drops it: \"all\", or\n"
+               "                                   positions\n"
                "  mamparo settings                 prints the settings as a Markdown table\n"
                "  mamparo --version\n  mamparo --help\n\n"
                "Settings, from the environment:\n");
@@ -64,9 +69,9 @@ int main(int argc, char **argv)
         const char *name;
         int (*run)(int count, char **words);
     } commands[] = {
-        {"check", check_run},       {"seed", seed_run},         {"tail", tail_run},
-        {"settings", run_settings}, {"--version", run_version}, {"--help", run_help},
-        {"-h", run_help},           {"help", run_help},
+        {"check", check_run},          {"seed", seed_run},         {"tail", tail_run},
+        {"dead-letters", letters_run}, {"settings", run_settings}, {"--version", run_version},
+        {"--help", run_help},          {"-h", run_help},           {"help", run_help},
     };
     if (argc == 1)
         return run_role(0, NULL);

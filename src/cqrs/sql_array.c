@@ -47,6 +47,22 @@ void sql_array_add_bytes(struct buf *items, struct str bytes)
     buf_append_char(items, '"');
 }
 
+bool sql_bytes_parse(struct str text, struct buf *out)
+{
+    if (!str_starts_with(text, STR("\\x")) || text.len % 2 != 0)
+        return false;
+    buf_reset(out);
+    char *bytes = buf_reserve(out, text.len / 2);
+    for (size_t i = 2; i < text.len; i += 2) {
+        int high = str_hex_digit(text.ptr[i]), low = str_hex_digit(text.ptr[i + 1]);
+        if (high < 0 || low < 0)
+            return false;
+        *bytes++ = (char)(high << 4 | low);
+    }
+    out->len = text.len / 2 - 1;
+    return true;
+}
+
 void sql_array_bind(struct pg_values *values, const struct buf *items)
 {
     struct buf array = {0};

@@ -200,3 +200,33 @@ const struct redis_reply *redis_reply_item(const struct redis_reply *reply, size
         return NULL;
     return (const struct redis_reply *)of(reply)->element[index];
 }
+
+/* Redis serialization protocol: https://redis.io/docs/latest/develop/reference/protocol-spec */
+void redis_reply_write(const struct redis_reply *reply, struct buf *out)
+{
+    struct str text = redis_reply_text(reply);
+    switch (redis_reply_kind(reply)) {
+    case REDIS_KIND_TEXT:
+        buf_printf(out, "$%zu\r\n", text.len);
+        buf_append_str(out, text);
+        buf_append_text(out, "\r\n");
+        break;
+    case REDIS_KIND_ARRAY:
+        buf_printf(out, "*%zu\r\n", redis_reply_count(reply));
+        for (size_t i = 0; i < redis_reply_count(reply); i++)
+            redis_reply_write(redis_reply_item(reply, i), out);
+        break;
+    default:
+        buf_append_text(out, "$-1\r\n");
+    }
+}
+
+struct redis_reply *redis_reply_parse(struct str bytes)
+{
+    redisReader *reader = redisReaderCreate();
+    void *reply = NULL;
+    bool is_read = redisReaderFeed(reader, bytes.ptr, bytes.len) == REDIS_OK &&
+                   redisReaderGetReply(reader, &reply) == REDIS_OK;
+    redisReaderFree(reader);
+    return is_read ? reply : NULL;
+}

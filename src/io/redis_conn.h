@@ -3,7 +3,7 @@
 #ifndef IO_REDIS_CONN_H
 #define IO_REDIS_CONN_H
 
-#include "base/str.h"
+#include "base/buf.h"
 
 struct redis_conn;
 struct redis_reply; /* never defined: a hiredis reply behind our own name */
@@ -43,5 +43,10 @@ struct str redis_reply_text(const struct redis_reply *reply); /* of a text or an
 int64_t redis_reply_number(const struct redis_reply *reply);  /* of a number; 0 for others */
 size_t redis_reply_count(const struct redis_reply *reply);    /* of an array; 0 for others */
 const struct redis_reply *redis_reply_item(const struct redis_reply *reply, size_t index);
+
+/* Texts and arrays of them as RESP, and back; what else it holds becomes nil. The caller frees what
+ * was parsed, which is NULL where `bytes` are no reply. */
+void redis_reply_write(const struct redis_reply *reply, struct buf *out);
+struct redis_reply *redis_reply_parse(struct str bytes);
 
 #endif

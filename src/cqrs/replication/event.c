@@ -1,21 +1,6 @@
 #include "cqrs/replication/event.h"
 
-/* bytea's text form: \x and two digits a byte. */
-static bool decode_bytea(struct str text, struct buf *out)
-{
-    if (!str_starts_with(text, STR("\\x")) || text.len % 2 != 0)
-        return false;
-    buf_reset(out);
-    char *bytes = buf_reserve(out, text.len / 2);
-    for (size_t i = 2; i < text.len; i += 2) {
-        int high = str_hex_digit(text.ptr[i]), low = str_hex_digit(text.ptr[i + 1]);
-        if (high < 0 || low < 0)
-            return false;
-        *bytes++ = (char)(high << 4 | low);
-    }
-    out->len = text.len / 2 - 1;
-    return true;
-}
+#include "cqrs/sql_array.h"
 
 /* "2026-11-21 08:15:30.25+00", as PostgreSQL writes in UTC, to RFC 3339. */
 static struct str rfc3339_of(struct str time, struct buf *scratch)
@@ -58,7 +43,7 @@ bool event_from_row(const struct pg_log_row *row, struct buf *scratch, struct ev
             if (str_equal(row->columns[c].name, str_from(columns[i].name)))
                 *columns[i].place = row->columns[c].value;
     if (out->id.len == 0 || out->service.len == 0 || out->fingerprint.len == 0 ||
-        !decode_bytea(data, scratch))
+        !sql_bytes_parse(data, scratch))
         return false;
     size_t data_len = scratch->len;
     /* Room first: what is borrowed from the scratch must not move afterwards. */

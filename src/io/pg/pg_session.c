@@ -12,7 +12,7 @@ struct pg_session {
     PGconn *conn;
     PGresult *result; /* the last, lent out */
     msec_t deadline;
-    char fault[256];
+    char fault[256], sqlstate[6];
 };
 
 struct pg_session *pg_session_open(const char *url, msec_t deadline, char *mistake,
@@ -49,6 +49,11 @@ void pg_session_close(struct pg_session **session)
 const char *pg_session_fault(const struct pg_session *session)
 {
     return session->fault;
+}
+
+const char *pg_session_sqlstate(const struct pg_session *session)
+{
+    return session->sqlstate;
 }
 
 /* Waits for the socket; false when the deadline passed or the connection broke. */
@@ -111,6 +116,7 @@ bool pg_session_run(struct pg_session *session, const char *sql, const struct pg
     outcome = outcome == NULL ? &unused : outcome;
     PQclear(session->result);
     session->result = NULL;
+    session->sqlstate[0] = '\0';
     int sent;
     if (values == NULL) {
         sent = PQsendQuery(session->conn, sql);
@@ -129,8 +135,11 @@ bool pg_session_run(struct pg_session *session, const char *sql, const struct pg
         return false;
     }
     pg_raw_outcome(session->result, outcome);
-    if (outcome->status != STATUS_OK)
+    if (outcome->status != STATUS_OK) {
         snprintf(session->fault, sizeof(session->fault), "%s",
                  outcome->message != NULL ? outcome->message : "the database refused");
+        snprintf(session->sqlstate, sizeof(session->sqlstate), "%s",
+                 outcome->sqlstate != NULL ? outcome->sqlstate : "");
+    }
     return outcome->status == STATUS_OK;
 }

@@ -21,4 +21,7 @@ bool pg_session_run(struct pg_session *session, const char *sql, const struct pg
 /* About the last statement that failed. */
 const char *pg_session_fault(const struct pg_session *session);
 
+/* Its SQLSTATE, five characters; empty where the database did not answer. */
+const char *pg_session_sqlstate(const struct pg_session *session);
+
 #endif

@@ -47,12 +47,28 @@ static void bytes_are_hexadecimal_digits_behind_an_escaped_backslash(void **stat
     buf_free(&items);
 }
 
+static void a_bytea_is_read_back_from_its_digits(void **state)
+{
+    static const char *const others[] = {"", "\\", "00", "\\x0", "\\xzz", "\\xfff"};
+    struct buf bytes = {0};
+    (void)state;
+    buf_append_text(&bytes, "what was there before");
+    assert_true(sql_bytes_parse(STR("\\x00fF7e"), &bytes));
+    assert_true(str_equal(buf_str(&bytes), (struct str){"\0\xff~", 3}));
+    assert_true(sql_bytes_parse(STR("\\x"), &bytes));
+    assert_int_equal(bytes.len, 0);
+    for (size_t i = 0; i < countof(others); i++)
+        assert_false(sql_bytes_parse(str_from(others[i]), &bytes));
+    buf_free(&bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_is_the_empty_array),
         cmocka_unit_test(texts_nulls_and_numbers_stand_side_by_side),
         cmocka_unit_test(bytes_are_hexadecimal_digits_behind_an_escaped_backslash),
+        cmocka_unit_test(a_bytea_is_read_back_from_its_digits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

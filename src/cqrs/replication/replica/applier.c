@@ -7,6 +7,7 @@
 #include "cqrs/migration.h"
 #include "cqrs/replication/replica/replica_block.h"
 #include "cqrs/replication/replica/replica_place.h"
+#include "cqrs/replication/replica/replica_replay.h"
 #include "cqrs/replication/replica/resync/resync.h"
 
 enum {
@@ -15,7 +16,6 @@ enum {
     LOOK_EVERY_MS = 250, /* at the stream, while there is much to apply */
     STATEMENT_MS = 25000,
     STANDBY_REST_MS = 500,
-    WRITE_SERVERS_MAX = 16,
 };
 
 struct applier {
@@ -23,10 +23,10 @@ struct applier {
     const struct replica_options *options;
     const struct service *service;
     struct applier_gauges gauges;
-    struct loop *loop; /* for the pages of a resynchronisation */
-    struct http_peer *peers[WRITE_SERVERS_MAX];
-    size_t peer_count;
+    struct write_servers servers;
     struct calendar calendar;
+    struct position poison_behind; /* the cursor, when what comes next could not be applied */
+    int poison_tries;
 };
 
 /* Lifetime: one time of applying. */
@@ -36,7 +36,8 @@ struct shift {
     struct redis_conn *redis;
     char id[48]; /* of the database, for the relay */
     struct replica_cursor cursor;
-    msec_t report_at, look_at;
+    msec_t report_at, look_at, letters_at;
+    struct dead_letters letters;
     struct lag_meter meter;
     struct writer_schemas schemas;
     int64_t count; /* of entries to be read at once */
@@ -44,12 +45,18 @@ struct shift {
 
 static struct replica_means means_of(struct shift *shift)
 {
-    return (struct replica_means){shift->session, &shift->schemas, &shift->applier->calendar};
+    return (struct replica_means){shift->session, &shift->schemas, &shift->applier->calendar,
+                                  &shift->letters};
 }
 
 struct applier_status applier_status(const struct applier *applier)
 {
     return applier_gauges_status(&applier->gauges);
+}
+
+void applier_write_letters(struct applier *applier, struct buf *out)
+{
+    applier_gauges_write_letters(&applier->gauges, out);
 }
 
 void applier_measure(const struct applier *applier)
@@ -109,6 +116,20 @@ static bool load_cursor(struct shift *shift)
     return true;
 }
 
+static bool tell_letters(const struct shift *shift)
+{
+    return applier_gauges_set_letters(&shift->applier->gauges, &shift->letters, shift->session) ||
+           complain(shift, "reading the dead letters", pg_session_fault(shift->session));
+}
+
+static bool load_letters(struct shift *shift)
+{
+    shift->letters.service = shift->applier->service->name;
+    return dead_letters_load(&shift->letters, shift->session)
+               ? tell_letters(shift)
+               : complain(shift, "reading the dead letters", pg_session_fault(shift->session));
+}
+
 static bool become_applier(struct shift *shift)
 {
     struct applier *applier = shift->applier;
@@ -135,33 +156,15 @@ static bool hold_place(struct shift *shift, const char *span)
 
 /* Resynchronising */
 
-/* Names are looked up when they are needed: one that was unknown may be known by now. */
-static void find_write_servers(struct applier *applier)
-{
-    struct str rest = str_from(applier->options->write_servers);
-    if (applier->peer_count > 0)
-        return;
-    while (rest.len > 0 && applier->peer_count < WRITE_SERVERS_MAX) {
-        char why[256];
-        struct http_peer *peer =
-            http_peer_open(applier->loop, str_trim(str_cut(&rest, ',')), why, sizeof(why));
-        if (peer == NULL)
-            log_warn("replica.write_server", log_text("why", why));
-        else
-            applier->peers[applier->peer_count++] = peer;
-    }
-}
-
 static bool resynchronise(struct shift *shift, const char *reason)
 {
     struct applier *applier = shift->applier;
     const char *service = applier->service->name;
     char why[256];
-    find_write_servers(applier);
+    write_servers_find(&applier->servers, applier->options->write_servers);
     struct resync resync = {.means = means_of(shift),
                             .redis = shift->redis,
-                            .peers = applier->peers,
-                            .peer_count = applier->peer_count,
+                            .servers = &applier->servers,
                             .cluster_key = applier->options->cluster_key,
                             .replica_id = shift->id,
                             .background = &applier->background,
@@ -177,7 +180,7 @@ static bool resynchronise(struct shift *shift, const char *reason)
     applier_gauges_forget_lag(&applier->gauges);
     atomic_store(&applier->gauges.is_filled, true);
     set_state(applier, "following");
-    return hold_place(shift, "3s");
+    return load_letters(shift) && hold_place(shift, "3s");
 }
 
 /* Following */
@@ -198,6 +201,43 @@ static struct redis_reply *read_stream(struct shift *shift)
     return reply;
 }
 
+/* The first of the entries cannot be applied. It is tried some times more, since the reason may
+ * pass, and then put aside. */
+static bool put_aside(struct shift *shift, const struct replica_block *block,
+                      const struct redis_reply *entries)
+{
+    enum { TRIES = 5, FIRST_REST_MS = 100 };
+    struct applier *applier = shift->applier;
+    struct replica_means means = means_of(shift);
+    if (position_compare(applier->poison_behind, shift->cursor.position) != 0)
+        applier->poison_tries = 0;
+    applier->poison_behind = shift->cursor.position;
+    (void)!complain(shift, "applying", block->why);
+    if (!block->is_hopeless && ++applier->poison_tries < TRIES) {
+        background_rest(&applier->background, FIRST_REST_MS << (applier->poison_tries - 1));
+        return true;
+    }
+    if (shift->letters.count >= DEAD_LETTERS_MAX)
+        return complain(shift, "putting it aside", "there are too many dead letters");
+    if (!replica_block_bury(block, &shift->cursor, entries, &means))
+        return complain(shift, "putting it aside", pg_session_fault(shift->session));
+    log_warn("replica.dead_letter", log_text("service", applier->service->name),
+             log_text("why", block->why));
+    lag_advance(&shift->meter, 1, 0);
+    return load_letters(shift);
+}
+
+static bool tend_letters(struct shift *shift)
+{
+    struct replica_means means = means_of(shift);
+    if (shift->letters.count == 0 || clock_monotonic() < shift->letters_at)
+        return true;
+    shift->letters_at = clock_monotonic() + LOOK_EVERY_MS;
+    return replica_replay(&shift->letters, shift->applier->service, &means)
+               ? tell_letters(shift)
+               : complain(shift, "trying the dead letters", pg_session_fault(shift->session));
+}
+
 static bool apply(struct shift *shift, const struct redis_reply *stream)
 {
     struct applier *applier = shift->applier;
@@ -207,6 +247,8 @@ static bool apply(struct shift *shift, const struct redis_reply *stream)
     enum replica_verdict verdict = replica_block_apply(&block, &shift->cursor, entries, &means);
     if (verdict == REPLICA_MISSED_SOME || verdict == REPLICA_OTHER_EPOCH)
         return resynchronise(shift, block.why);
+    if (verdict == REPLICA_POISON)
+        return put_aside(shift, &block, entries);
     if (verdict != REPLICA_APPLIED)
         return complain(shift, "applying", block.why);
     metric_add(applier->gauges.applied, (int64_t)block.count);
@@ -270,7 +312,7 @@ static bool follow_once(struct shift *shift)
     }
     redis_reply_free(&reply);
     return is_fine && look_at_stream(shift, is_idle) && report(shift, is_idle) &&
-           tend_history(shift) && (!is_idle || hold_place(shift, "3s"));
+           tend_history(shift) && tend_letters(shift) && (!is_idle || hold_place(shift, "3s"));
 }
 
 static void follow(struct shift *shift)
@@ -308,11 +350,12 @@ static void round_of_applier(struct background *background)
     if (shift.session == NULL)
         complain(&shift, "connecting to the database", why);
     else if (migrate(&shift) && load_cursor(&shift) && become_applier(&shift)) {
-        if (load_cursor(&shift) && connect_redis(&shift))
+        if (load_cursor(&shift) && load_letters(&shift) && connect_redis(&shift))
             follow(&shift);
         set_state(applier, "starting");
     }
     writer_schemas_free(&shift.schemas);
+    dead_letters_free(&shift.letters);
     redis_conn_close(&shift.redis);
     pg_session_close(&shift.session);
 }
@@ -324,7 +367,7 @@ struct applier *applier_start(const struct replica_options *options, const struc
     struct applier *applier = mem_new(1, sizeof(*applier));
     applier->options = options;
     applier->service = service;
-    applier->loop = loop_new();
+    applier->servers.loop = loop_new();
     applier_gauges_open(&applier->gauges, options->metrics, service->name);
     applier->calendar = (struct calendar){.table = "history", .days = options->history_days};
     applier->background.name = "replica";

@@ -21,6 +21,9 @@ void applier_stop(struct applier *applier);
 /* May be asked by any thread. */
 struct applier_status applier_status(const struct applier *applier);
 
+/* The first of its dead letters, as JSON objects between commas. */
+void applier_write_letters(struct applier *applier, struct buf *out);
+
 /* Brings its gauges up to now. */
 void applier_measure(const struct applier *applier);
 

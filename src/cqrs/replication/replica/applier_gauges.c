@@ -34,6 +34,7 @@ void applier_gauges_open(struct applier_gauges *gauges, struct metrics *metrics,
     for (size_t i = 0; i < countof(wanted); i++)
         *wanted[i].place =
             metric_get(metrics, wanted[i].kind, wanted[i].name, wanted[i].help, labels);
+    pthread_mutex_init(&gauges->lock, NULL);
     applier_gauges_set_state(gauges, "starting");
 }
 
@@ -49,6 +50,33 @@ void applier_gauges_set_lag(struct applier_gauges *gauges, struct lag lag)
     atomic_store(&gauges->lag_bytes, lag.bytes);
     atomic_store(&gauges->lag_ms, lag.ms);
     atomic_store(&gauges->looked_at, clock_monotonic());
+}
+
+bool applier_gauges_set_letters(struct applier_gauges *gauges, const struct dead_letters *letters,
+                                struct pg_session *session)
+{
+    enum { SHOWN = 10 };
+    struct pg_outcome outcome;
+    bool is_read = true;
+    metric_set(gauges->dead_letters, letters->count);
+    if (letters->count > 0)
+        is_read = dead_letters_list(session, letters->service, SHOWN, &outcome);
+    pthread_mutex_lock(&gauges->lock);
+    buf_reset(&gauges->first_letters);
+    for (size_t i = 0; is_read && letters->count > 0 && i < pg_rows_count(outcome.rows); i++) {
+        if (i > 0)
+            buf_append_char(&gauges->first_letters, ',');
+        buf_append_str(&gauges->first_letters, pg_rows_text(outcome.rows, i, 0));
+    }
+    pthread_mutex_unlock(&gauges->lock);
+    return is_read;
+}
+
+void applier_gauges_write_letters(struct applier_gauges *gauges, struct buf *out)
+{
+    pthread_mutex_lock(&gauges->lock);
+    buf_append_str(out, buf_str(&gauges->first_letters));
+    pthread_mutex_unlock(&gauges->lock);
 }
 
 void applier_gauges_forget_lag(struct applier_gauges *gauges)

@@ -3,7 +3,10 @@
 #ifndef CQRS_REPLICATION_REPLICA_APPLIER_GAUGES_H
 #define CQRS_REPLICATION_REPLICA_APPLIER_GAUGES_H
 
+#include <pthread.h>
+
 #include "base/metric.h"
+#include "cqrs/replication/replica/dead_letters.h"
 #include "cqrs/replication/replica/replica_lag.h"
 
 struct applier_status {
@@ -22,6 +25,8 @@ struct applier_gauges {
     _Atomic msec_t looked_at; /* when the lag was measured last; 0: never */
     struct metric *applied, *resyncs, *filled, *is_following, *dead_letters;
     struct metric *events_behind, *bytes_behind, *ms_behind;
+    pthread_mutex_t lock;
+    struct buf first_letters; /* under the lock: JSON objects between commas */
 };
 
 /* Registers the service's metrics; the state is "starting". */
@@ -30,6 +35,13 @@ void applier_gauges_open(struct applier_gauges *gauges, struct metrics *metrics,
 
 void applier_gauges_set_state(struct applier_gauges *gauges, const char *state);
 void applier_gauges_set_lag(struct applier_gauges *gauges, struct lag lag);
+
+/* Reads the first of them, for people. False with the session's fault. */
+bool applier_gauges_set_letters(struct applier_gauges *gauges, const struct dead_letters *letters,
+                                struct pg_session *session) must_check;
+
+/* JSON objects between commas. */
+void applier_gauges_write_letters(struct applier_gauges *gauges, struct buf *out);
 
 /* Another process knows, or nobody: the lag is not measured here any more. */
 void applier_gauges_forget_lag(struct applier_gauges *gauges);

@@ -76,10 +76,14 @@ void replica_write_status(const struct replica *replica, struct buf *out)
         struct applier_status status = applier_status(replica->appliers[i]);
         buf_printf(out,
                    "%s\"%s\":{\"state\":\"%s\",\"filled\":%s,\"lag_events\":%lld,"
-                   "\"lag_bytes\":%lld,\"lag_ms\":%lld,\"resynchronised_records\":%lld}",
+                   "\"lag_bytes\":%lld,\"lag_ms\":%lld,\"resynchronised_records\":%lld,"
+                   "\"dead_letters\":%lld,\"first_dead_letters\":[",
                    i == 0 ? "" : ",", replica->options.model->services[i].name, status.state,
                    status.is_filled ? "true" : "false", (long long)status.lag.events,
-                   (long long)status.lag.bytes, (long long)status.lag.ms, (long long)status.filled);
+                   (long long)status.lag.bytes, (long long)status.lag.ms, (long long)status.filled,
+                   (long long)status.dead_letters);
+        applier_write_letters(replica->appliers[i], out);
+        buf_append_text(out, "]}");
     }
     buf_append_char(out, '}');
 }

@@ -15,6 +15,13 @@ static enum replica_verdict say(struct replica_block *block, enum replica_verdic
     return verdict;
 }
 
+static enum replica_verdict give_up(struct replica_block *block, const struct event_entry *entry,
+                                    const char *why)
+{
+    block->is_hopeless = true;
+    return say(block, REPLICA_POISON, entry, why);
+}
+
 static size_t index_of(const struct service *service, struct str collection)
 {
     size_t i = 0;
@@ -36,85 +43,203 @@ struct json *replica_block_read(const struct replica_means *means, const struct 
 
 /* What a block comes to. */
 struct harvest {
+    size_t collections;
     struct replica_rows *rows; /* by the collection's place in the service */
     struct replica_history history;
+    struct letter_rows letters;
 };
 
-static enum replica_verdict take_entry(struct replica_block *block, struct replica_cursor *next,
+static struct harvest harvest_new(const struct service *service, const struct replica_means *means)
+{
+    size_t count = service->collection_count;
+    return (struct harvest){.collections = count,
+                            .rows = mem_new(count, sizeof(struct replica_rows)),
+                            .history = {.calendar = means->calendar}};
+}
+
+static void harvest_free(struct harvest *harvest)
+{
+    for (size_t i = 0; i < harvest->collections; i++)
+        replica_rows_free(&harvest->rows[i]);
+    replica_history_free(&harvest->history);
+    letter_rows_free(&harvest->letters);
+    free(harvest->rows);
+}
+
+/* SQLSTATEs (PostgreSQL's Appendix A) of what a repetition would not change: the values, the rules
+ * of the table, its triggers. Anything else is the database's own trouble. */
+static enum replica_verdict judge_refusal(const struct pg_session *session)
+{
+    static const char *const classes[] = {"21", "22", "23", "44", "54", "P0"};
+    for (size_t i = 0; i < countof(classes); i++)
+        if (strncmp(pg_session_sqlstate(session), classes[i], 2) == 0)
+            return REPLICA_POISON;
+    return REPLICA_FAILED;
+}
+
+static enum replica_verdict take_event(struct replica_block *block, const struct service *service,
                                        const struct event_entry *entry, struct harvest *harvest,
                                        const struct replica_means *means)
 {
-    const struct service *service = next->service;
     size_t at = index_of(service, entry->event.collection);
-    const char *why;
+    const char *why = NULL;
+    enum replica_verdict verdict = REPLICA_POISON;
+    if (at == service->collection_count)
+        return give_up(block, entry, "its collection is not in this process's models");
+    struct json *images = replica_block_read(means, &entry->event, &why);
+    if (images == NULL)
+        return say(block, verdict, entry, why);
+    why = NULL;
+    if (!replica_rows_add_event(&harvest->rows[at], service->collections[at], &entry->event,
+                                images)) {
+        why = "its image lacks a field without a default, or is another record's";
+    } else if (!replica_history_add(&harvest->history, means->session, &entry->event, images)) {
+        why = pg_session_fault(means->session);
+        verdict = judge_refusal(means->session);
+    }
+    json_free(&images);
+    return why != NULL ? say(block, verdict, entry, why) : REPLICA_APPLIED;
+}
+
+static enum replica_verdict check_chain(struct replica_block *block,
+                                        const struct replica_cursor *next,
+                                        const struct event_entry *entry)
+{
     if (!str_equal(entry->epoch, str_from(next->epoch)))
         return say(block, REPLICA_OTHER_EPOCH, entry, "it is of another epoch");
     if (position_compare(entry->prev, next->position) > 0)
         return say(block, REPLICA_MISSED_SOME, entry, "events before it are missing");
-    if (at == service->collection_count)
-        return say(block, REPLICA_FAILED, entry, "its collection is not in this process's models");
-    struct json *images = replica_block_read(means, &entry->event, &why);
-    if (images == NULL)
-        return say(block, REPLICA_FAILED, entry, why);
-    why = NULL;
-    if (!replica_rows_add_event(&harvest->rows[at], service->collections[at], &entry->event,
-                                images))
-        why = "its image lacks a field without a default, or is another record's";
-    else if (!replica_history_add(&harvest->history, means->session, &entry->event, images))
-        why = pg_session_fault(means->session);
-    json_free(&images);
-    if (why != NULL)
-        return say(block, REPLICA_FAILED, entry, why);
-    if (!clock_parse(entry->event.time, &block->last_time))
-        block->last_time = 0;
-    next->position = entry->position;
-    block->count++;
-    block->bytes += (int64_t)entry->event.data.len;
     return REPLICA_APPLIED;
 }
 
-static enum replica_verdict store(struct replica_block *block, const struct replica_cursor *next,
-                                  struct harvest *harvest, struct pg_session *session)
+static enum replica_verdict take_entry(struct replica_block *block, struct replica_cursor *next,
+                                       const struct redis_reply *reply, struct harvest *harvest,
+                                       const struct replica_means *means)
 {
-    const struct service *service = next->service;
+    struct event_entry entry;
+    if (!event_from_entry(reply, &entry))
+        return give_up(block, &entry, "it is malformed");
+    struct letter_record record = letter_record_of(&entry);
+    enum replica_verdict verdict = check_chain(block, next, &entry);
+    if (verdict == REPLICA_APPLIED && dead_letters_hold(means->letters, &record))
+        letter_rows_add(&harvest->letters, &entry, reply, 0, "it is behind another one");
+    else if (verdict == REPLICA_APPLIED)
+        verdict = take_event(block, next->service, &entry, harvest, means);
+    if (verdict != REPLICA_APPLIED)
+        return verdict;
+    if (!clock_parse(entry.event.time, &block->last_time))
+        block->last_time = 0;
+    next->position = entry.position;
+    block->count++;
+    block->bytes += (int64_t)entry.event.data.len;
+    return REPLICA_APPLIED;
+}
+
+/* `next` is NULL where the cursor stays. */
+static enum replica_verdict store(struct replica_block *block, const struct service *service,
+                                  const struct replica_cursor *next, struct harvest *harvest,
+                                  struct pg_session *session)
+{
     bool is_stored = pg_session_run(session, "begin", NULL, NULL);
     for (size_t i = 0; is_stored && i < service->collection_count; i++)
         is_stored = replica_rows_store(&harvest->rows[i], service->collections[i], session);
     is_stored = is_stored && replica_history_store(&harvest->history, session) &&
-                replica_save_cursor(session, next) && pg_session_run(session, "commit", NULL, NULL);
+                letter_rows_store(&harvest->letters, service->name, session) &&
+                (next == NULL || replica_save_cursor(session, next)) &&
+                pg_session_run(session, "commit", NULL, NULL);
     if (is_stored)
         return REPLICA_APPLIED;
-    /* The session is closed by whoever gets this answer, and the transaction with it. */
     snprintf(block->why, sizeof(block->why), "%s", pg_session_fault(session));
-    return REPLICA_FAILED;
+    enum replica_verdict verdict = judge_refusal(session);
+    /* Otherwise the session is closed by whoever gets the answer, and the transaction with it. */
+    if (verdict == REPLICA_POISON && !pg_session_run(session, "rollback", NULL, NULL))
+        verdict = REPLICA_FAILED;
+    return verdict;
 }
 
+/* The first `most` of the entries, up to one that is poison. */
+static enum replica_verdict apply_some(struct replica_block *block, struct replica_cursor *cursor,
+                                       const struct redis_reply *entries, size_t most,
+                                       const struct replica_means *means)
+{
+    struct replica_cursor next = *cursor;
+    struct harvest harvest = harvest_new(cursor->service, means);
+    enum replica_verdict verdict = REPLICA_APPLIED;
+    *block = (struct replica_block){0};
+    for (size_t i = 0; i < most && verdict == REPLICA_APPLIED; i++)
+        verdict = take_entry(block, &next, redis_reply_item(entries, i), &harvest, means);
+    if (verdict == REPLICA_APPLIED || (verdict == REPLICA_POISON && block->count > 0))
+        verdict = store(block, next.service, &next, &harvest, means->session);
+    if (verdict == REPLICA_APPLIED)
+        *cursor = next;
+    harvest_free(&harvest);
+    return verdict;
+}
+
+/* How many entries there are up to the last one of ours. What is behind it, somebody else wrote:
+ * its id may be beyond all to come, so the cursor never goes there, and the relay clears it away.
+ */
+static size_t count_ours(const struct redis_reply *entries)
+{
+    struct event_entry entry;
+    size_t count = redis_reply_count(entries);
+    while (count > 0 && !event_from_entry(redis_reply_item(entries, count - 1), &entry))
+        count--;
+    return count;
+}
+
+/* Which of several entries the database refuses is found by asking it for ever fewer. */
 enum replica_verdict replica_block_apply(struct replica_block *block, struct replica_cursor *cursor,
                                          const struct redis_reply *entries,
                                          const struct replica_means *means)
 {
-    struct replica_cursor next = *cursor;
-    enum replica_verdict verdict = REPLICA_APPLIED;
-    size_t collections = cursor->service->collection_count;
-    struct harvest harvest = {.rows = mem_new(collections, sizeof(struct replica_rows)),
-                              .history = {.calendar = means->calendar}};
-    *block = (struct replica_block){0};
-    for (size_t i = 0; i < redis_reply_count(entries) && verdict == REPLICA_APPLIED; i++) {
-        struct event_entry entry;
-        if (event_from_entry(redis_reply_item(entries, i), &entry))
-            verdict = take_entry(block, &next, &entry, &harvest, means);
-        else
-            verdict = say(block, REPLICA_FAILED, &entry, "it is malformed");
+    size_t ours = count_ours(entries);
+    if (ours == 0 && redis_reply_count(entries) > 0) {
+        *block = (struct replica_block){.why = "the stream's entries are none of ours"};
+        return REPLICA_FAILED;
     }
+    for (size_t most = ours;; most = block->count / 2) {
+        enum replica_verdict verdict = apply_some(block, cursor, entries, most, means);
+        if (verdict != REPLICA_POISON || block->count <= 1)
+            return verdict;
+    }
+}
+
+enum replica_verdict replica_block_replay(struct replica_block *block,
+                                          const struct service *service,
+                                          const struct redis_reply *entry,
+                                          const struct replica_means *means)
+{
+    struct event_entry read;
+    *block = (struct replica_block){0};
+    if (!event_from_entry(entry, &read))
+        return give_up(block, &read, "it is malformed");
+    struct harvest harvest = harvest_new(service, means);
+    enum replica_verdict verdict = take_event(block, service, &read, &harvest, means);
     if (verdict == REPLICA_APPLIED)
-        verdict = store(block, &next, &harvest, means->session);
-    if (verdict == REPLICA_APPLIED)
-        *cursor = next;
-    for (size_t i = 0; i < collections; i++)
-        replica_rows_free(&harvest.rows[i]);
-    replica_history_free(&harvest.history);
-    free(harvest.rows);
+        verdict = store(block, service, NULL, &harvest, means->session);
+    harvest_free(&harvest);
     return verdict;
+}
+
+bool replica_block_bury(const struct replica_block *block, struct replica_cursor *cursor,
+                        const struct redis_reply *entries, const struct replica_means *means)
+{
+    const struct redis_reply *entry = redis_reply_item(entries, 0);
+    struct replica_cursor next = *cursor;
+    struct letter_rows rows = {0};
+    struct event_entry read;
+    (void)!event_from_entry(entry, &read); /* its position is there all the same */
+    letter_rows_add(&rows, &read, entry, 1, block->why);
+    next.position = read.position;
+    bool is_buried = pg_session_run(means->session, "begin", NULL, NULL) &&
+                     letter_rows_store(&rows, cursor->service->name, means->session) &&
+                     replica_save_cursor(means->session, &next) &&
+                     pg_session_run(means->session, "commit", NULL, NULL);
+    letter_rows_free(&rows);
+    if (is_buried)
+        *cursor = next;
+    return is_buried;
 }
 
 int64_t replica_block_next(const struct replica_block *block)

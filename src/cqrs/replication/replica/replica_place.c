@@ -74,8 +74,11 @@ bool replica_place_enter(struct pg_session *session, const struct service *servi
         return false;
     if (!str_equal(pg_rows_text(outcome.rows, 0, 0), STR("t")))
         return true;
-    buf_printf(&script, "begin;\ndelete from mamparo.fields where service = '%s';\n",
-               service->name);
+    /* What the older version could not apply, this one may. */
+    buf_printf(&script,
+               "begin;\ndelete from mamparo.fields where service = '%s';\n"
+               "update mamparo.dead_letters set tries = 0 where service = '%s';\n",
+               service->name, service->name);
     ddl_write_defaults(service, &script);
     buf_append_text(&script, "commit;\n");
     bool is_done = pg_session_run(session, script.ptr, NULL, NULL);

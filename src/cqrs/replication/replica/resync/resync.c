@@ -177,7 +177,8 @@ bool resync_run(const struct resync *resync, struct replica_cursor *cursor, char
         return fail(why, why_size, "reporting", redis_conn_fault(resync->redis));
     if (!fill(resync, cursor->service, &place, why, why_size))
         return false;
-    if (!replica_save_cursor(session, &noted) ||
+    if (!dead_letters_forget(session, cursor->service->name) ||
+        !replica_save_cursor(session, &noted) ||
         !resync_place_drop(session, cursor->service->name) ||
         (is_other_epoch && !pg_session_run(session, "commit", NULL, NULL)))
         return fail(why, why_size, "saving the cursor", pg_session_fault(session));

@@ -11,15 +11,14 @@
 #include "base/ident.h"
 #include "cqrs/replication/replica/replica_block.h"
 #include "cqrs/replication/replica/replica_lag.h"
-#include "io/http/http_client.h"
+#include "cqrs/replication/replica/resync/write_servers.h"
 
 /* What it works with, all borrowed. */
 struct resync {
     struct replica_means means;
     struct redis_conn *redis;
-    struct http_peer **peers; /* write servers, tried in turn */
-    size_t peer_count;
-    const char *cluster_key; /* NULL: none */
+    const struct write_servers *servers; /* tried in turn */
+    const char *cluster_key;             /* NULL: none */
     const char *replica_id;
     struct background *background;
     struct metric *records; /* filled so far */

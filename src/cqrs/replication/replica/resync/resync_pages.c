@@ -234,8 +234,8 @@ bool resync_pages_take(struct resync_pages *pages)
                                         .total_ms = PAGE_MS};
     pages->status = STATUS_NO_SERVER;
     fail(pages, "a page", "there is no write server to ask");
-    for (size_t i = 0; i < resync->peer_count && pages->status != STATUS_OK; i++)
-        http_call_and_wait(resync->peers[i], &options, on_page, pages);
+    for (size_t i = 0; i < resync->servers->count && pages->status != STATUS_OK; i++)
+        http_call_and_wait(resync->servers->peers[i], &options, on_page, pages);
     buf_free(&target);
     buf_free(&headers);
     return pages->status == STATUS_OK;

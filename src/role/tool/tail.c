@@ -1,4 +1,4 @@
-#include "role/tail.h"
+#include "role/tool/tail.h"
 
 #include <stdio.h>
 #include <time.h>

@@ -1,4 +1,4 @@
-#include "role/seed.h"
+#include "role/tool/seed.h"
 
 #include <stdio.h>
 

@@ -1,4 +1,4 @@
-#include "role/check.h"
+#include "role/tool/check.h"
 
 #include <stdio.h>
 
