@@ -6,6 +6,7 @@
 #include "role/tool/letters.h"
 #include "role/tool/seed.h"
 #include "role/tool/tail.h"
+#include "role/tool/verify.h"
 
 enum { EXIT_USAGE = 64, EXIT_CONFIG = 78 /* sysexits.h */ };
 
@@ -24,6 +25,8 @@ static int run_help(int count, char **words)
                "      [<service>]                  could not apply\n"
                "      <service> replay|drop        has it tried anew, or drops it: \"all\", or\n"
                "                                   positions\n"
+               "  mamparo verify                   compares READ_SERVERS with WRITE_SERVERS and\n"
+               "      [<service>[/<collection>]]   names the records that differ\n"
                "  mamparo settings                 prints the settings as a Markdown table\n"
                "  mamparo --version\n  mamparo --help\n\n"
                "Settings, from the environment:\n");
@@ -69,9 +72,11 @@ int main(int argc, char **argv)
         const char *name;
         int (*run)(int count, char **words);
     } commands[] = {
-        {"check", check_run},          {"seed", seed_run},         {"tail", tail_run},
-        {"dead-letters", letters_run}, {"settings", run_settings}, {"--version", run_version},
-        {"--help", run_help},          {"-h", run_help},           {"help", run_help},
+        {"check", check_run},       {"seed", seed_run},
+        {"tail", tail_run},         {"dead-letters", letters_run},
+        {"verify", verify_run},     {"settings", run_settings},
+        {"--version", run_version}, {"--help", run_help},
+        {"-h", run_help},           {"help", run_help},
     };
     if (argc == 1)
         return run_role(0, NULL);

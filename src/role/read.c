@@ -4,6 +4,7 @@
 
 #include "cqrs/read_store.h"
 #include "role/http/answer.h"
+#include "role/http/checksum.h"
 #include "role/http/documents.h"
 #include "role/http/old_paths.h"
 #include "role/http/older_names.h"
@@ -163,6 +164,9 @@ static void handle(struct http_request *request)
         handle_route(request);
     else if (str_equal(request->path, STR("/database/read/")))
         handle_old_read(request);
+    else if (checksum_has(request->path))
+        checksum_answer(request, app->process->model, DDL_SIDE_READ,
+                        app->process->settings.cluster_key, app->pool);
     else
         answer_status(request, STATUS_NOT_FOUND, "records are under /v1/<service>/<collection>");
 }

@@ -6,6 +6,7 @@
 #include "cqrs/write/write_desk.h"
 #include "role/http/answer.h"
 #include "role/http/batch_request.h"
+#include "role/http/checksum.h"
 #include "role/http/documents.h"
 #include "role/http/old_paths.h"
 #include "role/http/older_names.h"
@@ -241,6 +242,9 @@ static void handle(struct http_request *request)
         handle_old_write(request);
     else if (str_starts_with(request->path, STR("/replication/")))
         handle_replication(request);
+    else if (checksum_has(request->path))
+        checksum_answer(request, app->process->model, DDL_SIDE_WRITE,
+                        app->process->settings.cluster_key, app->pool);
     else
         answer_status(request, STATUS_NOT_FOUND, "records are under /v1/<service>/<collection>");
 }

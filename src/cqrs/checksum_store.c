@@ -1,0 +1,58 @@
+#include "cqrs/checksum_store.h"
+
+#include "base/log.h"
+
+/* hashtextextended is PostgreSQL's own, the same on all machines. */
+static const char range_sql[] =
+    "with few as (select id, version, hashtextextended(concat_ws('|', id, version, deleted,\n"
+    "    extract(epoch from created_at), body), 0) as hash\n"
+    "  from %s where id >= $1::uuid and id <= $2::uuid order by id limit $3::bigint)\n"
+    "select json_build_object('position', %s, 'count', count(*),\n"
+    "  'checksum', to_hex(coalesce(bit_xor(hash), 0)), 'last', max(id::text collate \"C\"),\n"
+    "  'records', json_agg(json_build_array(id, version, to_hex(hash)) order by id)\n"
+    "    filter (where $4::boolean)) from few";
+
+struct asking {
+    checksum_done_fn *done;
+    void *arg;
+};
+
+static void on_range(void *arg, const struct pg_outcome *outcome)
+{
+    struct asking *asking = arg;
+    if (outcome->status == STATUS_INTERNAL)
+        log_error("checksum_store.refused", log_text("sqlstate", outcome->sqlstate));
+    asking->done(asking->arg, outcome->status,
+                 outcome->status == STATUS_OK ? pg_rows_text(outcome->rows, 0, 0) : STR(""));
+    free(asking);
+}
+
+static void add_id(struct pg_values *values, const struct uuid *id)
+{
+    char text[UUID_TEXT_SIZE];
+    uuid_format(id, text);
+    pg_values_add_text(values, str_from(text));
+}
+
+void checksum_store_ask(struct pg_pool *pool, const struct checksum_range *range,
+                        checksum_done_fn *done, void *arg)
+{
+    struct asking *asking = mem_new(1, sizeof(*asking));
+    struct pg_values values = {0};
+    struct buf sql = {0}, position = {0};
+    *asking = (struct asking){done, arg};
+    if (range->side == DDL_SIDE_WRITE)
+        buf_append_text(&position, "(pg_current_wal_lsn() - '0/0'::pg_lsn)::text || '-0'");
+    else
+        buf_printf(&position, "(select position from mamparo.cursors where service = '%s')",
+                   range->collection->service);
+    buf_printf(&sql, range_sql, range->collection->table, position.ptr);
+    add_id(&values, &range->from);
+    add_id(&values, &range->upto);
+    pg_values_add_number(&values, range->most);
+    pg_values_add_text(&values, range->is_list ? STR("t") : STR("f"));
+    pg_pool_submit(pool, pg_pool_statement(pool, PG_KIND_READ, sql.ptr, 4), &values, on_range,
+                   asking);
+    buf_free(&sql);
+    buf_free(&position);
+}
