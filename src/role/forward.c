@@ -13,6 +13,7 @@
 struct bank {
     struct pool pool;
     struct http_peer *peers[POOL_MAX];
+    struct metric *lags[POOL_MAX]; /* of the readers */
 };
 
 struct gateway {
@@ -115,10 +116,13 @@ static void pass_on(struct forward *forward, const struct http_outcome *outcome)
 {
     const struct http_answer_head *head = &outcome->head;
     struct http_response response = {.status = head->status, .body = outcome->body};
-    const struct http_header kept[] = {
-        {"content-type", head->content_type}, {"etag", head->etag},
-        {"location", head->location},         {"allow", head->allow},
-        {"retry-after", head->retry_after},   {"idempotent-replayed", head->replayed}};
+    const struct http_header kept[] = {{"content-type", head->content_type},
+                                       {"etag", head->etag},
+                                       {"location", head->location},
+                                       {"allow", head->allow},
+                                       {"retry-after", head->retry_after},
+                                       {"idempotent-replayed", head->replayed},
+                                       {"replica-lag-ms", head->replica_lag_ms}};
     size_t count = 0;
     static_assert(countof(kept) <= HTTP_HEADERS_MAX, "there is room for each");
     for (size_t i = 0; i < countof(kept); i++)
@@ -126,6 +130,14 @@ static void pass_on(struct forward *forward, const struct http_outcome *outcome)
             response.headers[count++] = kept[i];
     http_reply(forward->request, &response);
     finish(forward);
+}
+
+/* A replica says with every answer how far it is behind. */
+static void note_lag(const struct forward *forward, struct str replica_lag_ms)
+{
+    int64_t lag;
+    if (forward->side == SIDE_READS && str_to_int64(replica_lag_ms, &lag))
+        metric_set(bank_of(forward)->lags[forward->server], lag);
 }
 
 /* Is another server worth asking, after this? */
@@ -150,6 +162,8 @@ static void on_answer(void *arg, const struct http_outcome *outcome)
         pool_succeeded(&bank->pool, forward->server);
     else
         pool_failed(&bank->pool, forward->server, clock_monotonic());
+    if (outcome->status == STATUS_OK)
+        note_lag(forward, outcome->head.replica_lag_ms);
     if (may_ask_again(forward, outcome->status, outcome->head.status)) {
         metric_add(forward->gateway->retries, 1);
         ask(forward);
@@ -265,6 +279,18 @@ static bool open_bank(struct bank *bank, struct app *app, const char *servers)
     return count > 0;
 }
 
+static void register_lags(struct bank *bank, struct metrics *metrics)
+{
+    for (unsigned i = 0; i < bank->pool.count; i++) {
+        struct buf labels = {0};
+        buf_printf(&labels, "server=\"%s\"", http_peer_name(bank->peers[i]));
+        bank->lags[i] =
+            metric_get(metrics, METRIC_KIND_GAUGE, "mamparo_gateway_replica_lag_milliseconds",
+                       "As the read server said with its last answer", labels.ptr);
+        buf_free(&labels);
+    }
+}
+
 struct gateway *gateway_new(struct app *app)
 {
     struct process *process = app->process;
@@ -279,6 +305,7 @@ struct gateway *gateway_new(struct app *app)
         free(gateway);
         return NULL;
     }
+    register_lags(&gateway->banks[SIDE_READS], process->metrics);
     unsigned reads = (unsigned)settings->read_in_flight * gateway->banks[SIDE_READS].pool.count;
     gateway->compartments = mem_new(process->model->service_count, sizeof(*gateway->compartments));
     for (size_t i = 0; i < process->model->service_count; i++) {

@@ -120,6 +120,15 @@ static void handle_record(struct http_request *request, const struct route *rout
                         look_new(request, route->alias, false));
 }
 
+/* How old an answer about the service may be. */
+static void say_lag(struct http_request *request, const struct service *service)
+{
+    struct app *app = request->arg;
+    char text[24];
+    snprintf(text, sizeof(text), "%lld", (long long)replica_lag_ms(app->process->replica, service));
+    http_answer_with(request, "replica-lag-ms", str_from(text));
+}
+
 static void handle_route(struct http_request *request)
 {
     static const char *const methods[ROUTE_PART_COUNT] = {
@@ -131,6 +140,7 @@ static void handle_route(struct http_request *request)
     struct route route;
     if (!answer_routes(request, app->process->model, methods, &route))
         return;
+    say_lag(request, route.service);
     if (route.part == ROUTE_RECORD)
         handle_record(request, &route);
     else
@@ -143,6 +153,7 @@ static void handle_old_read(struct http_request *request)
     struct old_read wanted;
     if (!old_paths_parse_read(request, app->process->model, &wanted))
         return;
+    say_lag(request, model_find_service(app->process->model, str_from(wanted.collection->service)));
     if (wanted.has_id)
         read_store_find(app->pool, wanted.collection, &wanted.id, on_record,
                         look_new(request, NULL, true));

@@ -39,7 +39,7 @@ static void answer_change(struct errand *errand, const struct change *change, bo
     if (change->is_deleted)
         response = (struct http_response){.status = 204, .headers = {{"etag", str_from(etag)}}};
     if (is_replayed)
-        http_response_add(&response, "idempotent-replayed", STR("true"));
+        http_answer_with(errand->request, "idempotent-replayed", STR("true"));
     if (errand->alias != NULL && errand->alias->status != 0)
         response.status = (int)errand->alias->status;
     http_reply(errand->request, &response);

@@ -120,3 +120,27 @@ def test_a_resynchronisation_that_is_killed_goes_on_where_it_was(fresh, times):
                                            "SELECT count(*) FROM mamparo.history")
                  for name in ("read_1", "late")]
     assert histories == [[(12001,)], [(12001,)]]
+
+
+def test_how_far_a_replica_is_behind_goes_with_its_answers_and_is_known_at_the_gateway(new_cluster):
+    cluster = new_cluster(reads=1).start()
+    record = cluster.create(title="Antes")
+    cluster.await_everywhere(record)
+    paths = [ENTRIES, f"{ENTRIES}/{record['id']}", f"{ENTRIES}/{record['id']}/history",
+             "/database/read/", f"{ENTRIES}/{'0' * 8}-0000-7000-8000-000000000000"]
+    for path in paths:
+        answer = cluster.reads[0].get(path)
+        assert answer.headers["replica-lag-ms"] == "0", (path, answer.text)
+    assert cluster.bulkhead.get(ENTRIES).headers["replica-lag-ms"] == "0"
+    assert "replica-lag-ms" not in cluster.write.get(f"{ENTRIES}/{record['id']}").headers
+    name = f'mamparo_gateway_replica_lag_milliseconds{{server="{cluster.reads[0].address}"}}'
+    assert metric(cluster.bulkhead, name) == 0
+    with (cluster.site.postgres.connect(f"{cluster.name}_read_1") as connection,
+          connection.transaction()):
+        connection.execute("LOCK TABLE medical.entries IN EXCLUSIVE MODE")
+        cluster.create(title="Lo que no llega")
+        wait_until(lambda: int(cluster.bulkhead.get(ENTRIES).headers["replica-lag-ms"]) > 100, 10,
+                   "the lag to be told")
+        assert metric(cluster.bulkhead, name) > 100
+    wait_until(lambda: cluster.bulkhead.get(ENTRIES).headers["replica-lag-ms"] == "0", 10,
+               "the lag to be gone")

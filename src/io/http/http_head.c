@@ -153,9 +153,13 @@ static void read_answer_header(const struct phr_header *header, struct http_answ
         struct str name;
         struct str *place;
     } kept[] = {
-        {STR("content-type"), &out->content_type}, {STR("etag"), &out->etag},
-        {STR("location"), &out->location},         {STR("allow"), &out->allow},
-        {STR("retry-after"), &out->retry_after},   {STR("idempotent-replayed"), &out->replayed},
+        {STR("content-type"), &out->content_type},
+        {STR("etag"), &out->etag},
+        {STR("location"), &out->location},
+        {STR("allow"), &out->allow},
+        {STR("retry-after"), &out->retry_after},
+        {STR("idempotent-replayed"), &out->replayed},
+        {STR("replica-lag-ms"), &out->replica_lag_ms},
     };
     for (size_t i = 0; i < countof(kept); i++)
         if (str_equal_nocase(name, kept[i].name))

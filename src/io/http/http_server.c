@@ -246,13 +246,14 @@ struct str http_request_header(const struct http_request *request, struct str na
     return at < 0 ? (struct str){NULL, 0} : str_of(exchange->native->headers.entries[at].value);
 }
 
-void http_response_add(struct http_response *response, const char *name, struct str value)
+void http_answer_with(struct http_request *request, const char *name, struct str value)
 {
-    size_t at = 0;
-    while (response->headers[at].name != NULL)
-        at++;
-    assert(at < HTTP_HEADERS_MAX);
-    response->headers[at] = (struct http_header){name, value};
+    h2o_req_t *req = container_of(request, struct exchange, request)->native;
+    if (req == NULL)
+        return;
+    h2o_iovec_t kept = copy_to(&req->pool, value);
+    h2o_add_header_by_str(&req->pool, &req->res.headers, name, strlen(name), 0, NULL, kept.base,
+                          kept.len);
 }
 
 static void send_response(h2o_req_t *req, const struct http_response *response)

@@ -73,8 +73,8 @@ struct http_response {
     struct str body;
 };
 
-/* One more header; there is room for HTTP_HEADERS_MAX. */
-void http_response_add(struct http_response *response, const char *name, struct str value);
+/* One more header of the answer, whatever that will be. */
+void http_answer_with(struct http_request *request, const char *name, struct str value);
 
 /* Everything is copied. The request is gone afterwards. */
 void http_reply(struct http_request *request, const struct http_response *response);

@@ -189,6 +189,8 @@ static struct json *make_headers(void)
                      "'description':'This was done before, under the same Idempotency-Key.'},"
                      "'Retry-After':{'schema':{'type':'integer','minimum':0},"
                      "'description':'Seconds that it helps to wait.'},"
+                     "'Replica-Lag-Ms':{'schema':{'type':'integer','minimum':0},"
+                     "'description':'How old the answer of a read server may be.'},"
                      "'Cache-Control':{'schema':{'type':'string'}}}");
     return headers;
 }

@@ -113,6 +113,8 @@ static struct json *success_headers(const struct operation *operation, struct st
         put_header(headers, "Location");
     if (is_command(operation))
         put_header(headers, "Idempotent-Replayed");
+    else
+        put_header(headers, "Replica-Lag-Ms");
     return headers;
 }
 

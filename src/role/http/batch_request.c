@@ -109,7 +109,7 @@ void batch_request_answer(struct http_request *request, const struct batch_answe
                                          .headers = {{"content-type", STR("application/json")}},
                                          .body = answer->outcomes};
         if (answer->is_replayed)
-            http_response_add(&response, "idempotent-replayed", STR("true"));
+            http_answer_with(request, "idempotent-replayed", STR("true"));
         http_reply(request, &response);
         return;
     }

@@ -188,7 +188,7 @@ void old_paths_answer_write(struct http_request *request, const struct write_ans
                                      .headers = {{"content-type", STR("application/json")}},
                                      .body = buf_str(&body)};
     if (answer->is_replayed)
-        http_response_add(&response, "idempotent-replayed", STR("true"));
+        http_answer_with(request, "idempotent-replayed", STR("true"));
     http_reply(request, &response);
     json_free(&record);
     buf_free(&body);

@@ -48,6 +48,7 @@ static int order(const struct verify_row *a, const struct verify_row *b)
 static void compare(const struct verify_row *written, const struct verify_row *applied,
                     struct verify_differences *out)
 {
+    assert(written != NULL || applied != NULL);
     struct verify_difference found = {.id = written != NULL ? written->id : applied->id,
                                       .written = written != NULL ? written->version : 0,
                                       .applied = applied != NULL ? applied->version : 0};
