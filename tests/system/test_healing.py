@@ -53,6 +53,38 @@ def test_replicas_of_a_log_that_was_rewound_have_what_the_new_one_has(fresh):
         assert {record["id"] for record in all_records(read)} == {record["id"] for record in new}
 
 
+def test_what_a_rewound_log_says_otherwise_is_replaced_page_by_page(fresh):
+    both, lost, kept = create_some(fresh, 3, "Antes")
+    fresh.await_everywhere(both, lost, kept)
+    fresh.write.kill()
+    backup = f"{fresh.write_database}_backup"
+    with fresh.postgres.connect("postgres") as connection:
+        connection.execute(f"CREATE DATABASE {backup} TEMPLATE {fresh.write_database}"
+                           " OWNER mamparo")
+    fresh.write.start().await_ready()
+    later = create_some(fresh, 3, "Después")
+    undone = fresh.bulkhead.request("PATCH", f"{ENTRIES}/{both['id']}", json={"title": "Deshecho"})
+    assert fresh.bulkhead.request("DELETE", f"{ENTRIES}/{lost['id']}").status_code == 204
+    fresh.await_everywhere(undone.json(), *later)
+    fresh.write.kill()
+    fresh.write_database = backup
+    fresh.write.settings |= {"WRITE_DATABASE_URL": fresh.postgres.url(backup),
+                             "REPLICATION_SLOT": f"{fresh.name}_backup"}
+    fresh.write.start().await_ready()
+    wait_until(lambda: fresh.bulkhead.request(
+        "PATCH", f"{ENTRIES}/{both['id']}", json={"title": "Otra vez"}).status_code == 200, 10,
+        "a change of the record as it was")
+    wait_until(lambda: all(read.get(f"{ENTRIES}/{both['id']}").json()["title"] == "Otra vez"
+                           for read in fresh.reads), 20, "the log that counts")
+    for read in fresh.reads:
+        records = read.get(ENTRIES).json()
+        assert {r["id"] for r in records["data"]} == {both["id"], lost["id"], kept["id"]}
+        assert records["pagination"]["total_records"] == 3
+        history = read.get(f"{ENTRIES}/{both['id']}/history").json()["data"]
+        assert sorted(item["version"] for item in history) == [1, 2]
+        assert "Deshecho" not in str(history)
+
+
 def test_an_entry_from_another_hand_does_not_hold_the_stream_up(fresh):
     fresh.await_everywhere(*create_some(fresh, 3, "Antes"))
     fresh.redis.client.xadd(STREAM, {"who": "somebody else"})

@@ -106,6 +106,33 @@ bool replica_rows_store(struct replica_rows *rows, const struct collection *coll
     return is_stored;
 }
 
+static const char clear_sql[] =
+    "with gone as (\n"
+    "  delete from %s as t where ($1 = '' or id > nullif($1, '')::uuid)\n"
+    "    and ($2 = '' or id <= nullif($2, '')::uuid) and not exists (\n"
+    "    select from unnest($3::uuid[], $4::bigint[], $5::text[]) as p(id, version, body)\n"
+    "    where p.id = t.id and p.version = t.version and p.body = t.body)\n"
+    "  returning deleted)\n"
+    "update mamparo.totals set total = total - (select count(*) from gone where not deleted)\n"
+    "where service = '%s' and collection = '%s'";
+
+bool replica_rows_clear(const struct replica_rows *rows, const struct collection *collection,
+                        struct pg_session *session, const char *after, const char *upto)
+{
+    struct pg_values values = {0};
+    struct buf sql = {0};
+    buf_printf(&sql, clear_sql, collection->table, collection->service, collection->name);
+    pg_values_add_text(&values, str_from(after));
+    pg_values_add_text(&values, str_from(upto));
+    sql_array_bind(&values, &rows->ids);
+    sql_array_bind(&values, &rows->versions);
+    sql_array_bind(&values, &rows->bodies);
+    bool is_done = pg_session_run(session, sql.ptr, &values, NULL);
+    pg_values_free(&values);
+    buf_free(&sql);
+    return is_done;
+}
+
 void replica_rows_free(struct replica_rows *rows)
 {
     buf_free(&rows->ids);

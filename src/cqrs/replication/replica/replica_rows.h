@@ -31,6 +31,11 @@ bool replica_rows_add_event(struct replica_rows *rows, const struct collection *
 bool replica_rows_store(struct replica_rows *rows, const struct collection *collection,
                         struct pg_session *session) must_check;
 
+/* Deletes what lies behind `after` up to `upto`, ids as text, both "" for none, and is not exactly
+ * one of the rows; in the transaction that is open. False with the session's fault. */
+bool replica_rows_clear(const struct replica_rows *rows, const struct collection *collection,
+                        struct pg_session *session, const char *after, const char *upto) must_check;
+
 void replica_rows_free(struct replica_rows *rows);
 
 #endif

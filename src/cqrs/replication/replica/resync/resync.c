@@ -55,20 +55,26 @@ bool resync_find_top(struct redis_conn *redis, const struct service *service,
     return is_ready;
 }
 
-/* Records of a log that was rewound may have versions that the new one gives again: they go. In a
- * transaction that ends with the new cursor, so that readers have the old ones until then. */
-static bool forget_epoch(const struct resync *resync, const struct service *service)
+/* What happened in an epoch that is over may not have happened in this one. */
+static bool forget_history(const struct resync *resync, const struct service *service)
 {
-    struct buf script = {0};
-    buf_append_text(&script, "begin;\n");
-    for (size_t i = 0; i < service->collection_count; i++)
-        buf_printf(&script, "delete from %s;\n", service->collections[i]->table);
-    buf_printf(&script,
-               "update mamparo.totals set total = 0 where service = '%s';\n"
-               "delete from mamparo.history where starts_with(collection, '%s/');\n",
-               service->name, service->name);
-    bool is_done = pg_session_run(resync->means.session, script.ptr, NULL, NULL);
-    buf_free(&script);
+    static const char sql[] = "delete from mamparo.history as h using (\n"
+                              "  select subject, version, collection, time from mamparo.history\n"
+                              "  where starts_with(collection, $1) limit 5000) as few\n"
+                              "where h.subject = few.subject and h.version = few.version\n"
+                              "  and h.collection = few.collection and h.time = few.time";
+    struct buf stem = {0};
+    struct pg_values values = {0};
+    struct pg_outcome outcome;
+    bool is_done, is_more = true;
+    buf_printf(&stem, "%s/", service->name);
+    pg_values_add_text(&values, buf_str(&stem));
+    do {
+        is_done = pg_session_run(resync->means.session, sql, &values, &outcome);
+        is_more = is_done && pg_rows_affected(outcome.rows) > 0;
+    } while (is_more && !background_is_stopping(resync->background));
+    pg_values_free(&values);
+    buf_free(&stem);
     return is_done;
 }
 
@@ -123,10 +129,13 @@ static bool fill_stage(const struct resync *resync, struct resync_pages *pages,
 static bool fill(const struct resync *resync, const struct service *service,
                  struct resync_place *place, char *why, size_t why_size)
 {
-    struct resync_pages pages = {.resync = resync, .service = service, .epoch = place->epoch};
+    struct resync_pages pages = {
+        .resync = resync, .service = service, .epoch = place->epoch, .replaces = place->replaces};
     bool is_new = place->stage[0] == '\0' && place->after[0] == '\0';
     size_t stage = is_new ? 0 : stage_of(service, place->stage);
     enter_stage(&pages, place, stage);
+    if (is_new && place->replaces && !forget_history(resync, service))
+        return fail_storing(resync, why, why_size);
     if (is_new && !resync_pages_await(&pages))
         return fail(why, why_size, service->name, pages.why);
     for (;; stage++) {
@@ -169,18 +178,14 @@ bool resync_run(const struct resync *resync, struct replica_cursor *cursor, char
         return false;
     noted.position = place.noted;
     memcpy(noted.epoch, place.epoch, sizeof(noted.epoch));
-    bool is_other_epoch = cursor->epoch[0] != '\0' && strcmp(cursor->epoch, noted.epoch) != 0;
-    if (is_other_epoch && !forget_epoch(resync, cursor->service))
-        return fail(why, why_size, "forgetting the old epoch", pg_session_fault(session));
+    place.replaces = cursor->epoch[0] != '\0' && strcmp(cursor->epoch, noted.epoch) != 0;
     /* Registered before the first page, so that what comes meanwhile is not trimmed. */
     if (!replica_report(resync->redis, resync->replica_id, &noted))
         return fail(why, why_size, "reporting", redis_conn_fault(resync->redis));
     if (!fill(resync, cursor->service, &place, why, why_size))
         return false;
     if (!dead_letters_forget(session, cursor->service->name) ||
-        !replica_save_cursor(session, &noted) ||
-        !resync_place_drop(session, cursor->service->name) ||
-        (is_other_epoch && !pg_session_run(session, "commit", NULL, NULL)))
+        !replica_save_cursor(session, &noted) || !resync_place_drop(session, cursor->service->name))
         return fail(why, why_size, "saving the cursor", pg_session_fault(session));
     *cursor = noted;
     return true;

@@ -76,17 +76,33 @@ static bool take_record(struct resync_pages *pages, const struct json *record,
     return is_fine;
 }
 
+/* Page by page the records of the epoch that is over make room for those of this one. */
+static bool store_records(const struct resync_pages *pages, struct replica_rows *rows,
+                          const char *after)
+{
+    struct pg_session *session = pages->resync->means.session;
+    if (!pages->replaces)
+        return replica_rows_store(rows, pages->collection, session);
+    const char *upto = rows->count > 0 ? pages->last_id : "";
+    return pg_session_run(session, "begin", NULL, NULL) &&
+           replica_rows_clear(rows, pages->collection, session, after, upto) &&
+           replica_rows_store(rows, pages->collection, session) &&
+           pg_session_run(session, "commit", NULL, NULL);
+}
+
 static bool take_records(struct resync_pages *pages, const struct json *page)
 {
     const struct json *records = json_find(page, "records");
     struct pg_session *session = pages->resync->means.session;
     struct replica_rows rows = {0};
+    char after[UUID_TEXT_SIZE];
     bool is_fine = true;
+    memcpy(after, pages->last_id, sizeof(after));
     if (records == NULL || json_kind(records) != JSON_KIND_ARRAY)
         return fail(pages, "a page", "it has no records");
     for (size_t i = 0; is_fine && i < json_count(records); i++)
         is_fine = take_record(pages, json_item(records, i), &rows);
-    if (is_fine && !replica_rows_store(&rows, pages->collection, session))
+    if (is_fine && !store_records(pages, &rows, after))
         is_fine = fail(pages, "storing a page", pg_session_fault(session));
     pages->is_over = json_count(records) == 0;
     count(pages, json_count(records));

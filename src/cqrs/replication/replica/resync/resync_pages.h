@@ -7,12 +7,13 @@
 
 #include "cqrs/replication/replica/resync/resync.h"
 
-/* Set the first four; what is borrowed outlives it. */
+/* Set the first five; what is borrowed outlives it. */
 struct resync_pages {
     const struct resync *resync;
     const struct service *service;
     const struct collection *collection; /* NULL: the service's events */
     const char *epoch;                   /* that the pages must be of */
+    bool replaces;                       /* what is there is of an epoch that is over */
     char last_id[UUID_TEXT_SIZE];        /* of the page before, then of this one */
     int64_t total;
     bool is_over;    /* there was nothing more */

@@ -15,6 +15,7 @@ struct resync_place {
     char stage[RESYNC_STAGE_SIZE]; /* the collection at hand; empty: the events, behind all of them
                                     */
     char after[UUID_TEXT_SIZE];    /* the last id that is stored; empty: none yet */
+    bool replaces;                 /* not stored: what is there is of another epoch */
 };
 
 /* `*was_there` tells whether the service had one. False with the session's fault. */
