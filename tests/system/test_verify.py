@@ -6,6 +6,7 @@ import subprocess
 import pytest
 from harness.cluster import BINARY, MODELS
 from harness.load import ENTRIES, Load
+from harness.versions import CONTENT, TITLE, WARD, make_version, restart_with
 
 KEY = "k" * 40
 
@@ -99,24 +100,39 @@ def test_under_load_nothing_is_called_different_that_is_not(filled):
     with Load(cluster, creators=8, updaters=8) as load:
         load.await_progress()
         for _ in range(3):
-            done = run(cluster, "medical/entries")
+            done = run(cluster, "medical/entries", "--wait", "30")
             assert (done.returncode, done.stderr) == (0, ""), done.stdout
         spoil(cluster, "UPDATE medical.entries SET body = replace(body, 'fiebre', 'fiebrf')"
                        " WHERE id = %s", records[7]["id"])
-        done = run(cluster, "medical/entries")
+        done = run(cluster, "medical/entries", "--wait", "30")
         load.await_progress()
     assert done.returncode == 1
     assert done.stdout.count("    record ") == 1 and records[7]["id"] in done.stdout
 
 
+def test_a_field_that_was_added_stands_wherever_a_side_put_it(new_cluster, tmp_path):
+    older = make_version(tmp_path / "older", [TITLE, CONTENT])
+    newer = make_version(tmp_path / "newer", [TITLE, WARD, CONTENT])
+    cluster = new_cluster(reads=1, MODELS=older).start()
+    record = [cluster.create(title=f"Antes {number}") for number in range(20)][-1]
+    cluster.await_everywhere(record)
+    restart_with(newer, cluster.write, cluster.reads[0], cluster.bulkhead)
+    cluster.await_everywhere(cluster.create(title="Después", ward="sur"))
+    cluster.site.postgres.create(f"{cluster.name}_anew")
+    cluster.reads.append(cluster.new_read("anew", "anew").start().await_ready())
+    done = run(cluster, "medical/entries", MODELS=str(newer))
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    assert done.stdout.count("equal") == 2
+
+
 def test_many_that_differ_are_counted_and_some_of_them_named(filled):
     cluster, _ = filled
-    spoil(cluster, "UPDATE medical.entries SET body = body || ' '")
+    spoil(cluster, "UPDATE medical.entries SET body = replace(body, 'o', '0')")
     done = run(cluster, "medical/entries")
     assert done.returncode == 1
-    assert "differs in 31 records\n" in done.stdout
+    assert "differs in 30 records\n" in done.stdout
     assert done.stdout.count("    record ") == 20
-    assert "    and 11 more\n" in done.stdout
+    assert "    and 10 more\n" in done.stdout
 
 
 def test_a_server_that_does_not_answer_is_told(filled):

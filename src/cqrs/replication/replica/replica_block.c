@@ -151,13 +151,14 @@ static enum replica_verdict store(struct replica_block *block, const struct serv
         return REPLICA_APPLIED;
     snprintf(block->why, sizeof(block->why), "%s", pg_session_fault(session));
     enum replica_verdict verdict = judge_refusal(session);
+    block->is_refused = true;
     /* Otherwise the session is closed by whoever gets the answer, and the transaction with it. */
     if (verdict == REPLICA_POISON && !pg_session_run(session, "rollback", NULL, NULL))
         verdict = REPLICA_FAILED;
     return verdict;
 }
 
-/* The first `most` of the entries, up to one that is poison. */
+/* The first `most` of the entries, all or none of them; POISON: `count` says how many were read. */
 static enum replica_verdict apply_some(struct replica_block *block, struct replica_cursor *cursor,
                                        const struct redis_reply *entries, size_t most,
                                        const struct replica_means *means)
@@ -168,7 +169,7 @@ static enum replica_verdict apply_some(struct replica_block *block, struct repli
     *block = (struct replica_block){0};
     for (size_t i = 0; i < most && verdict == REPLICA_APPLIED; i++)
         verdict = take_entry(block, &next, redis_reply_item(entries, i), &harvest, means);
-    if (verdict == REPLICA_APPLIED || (verdict == REPLICA_POISON && block->count > 0))
+    if (verdict == REPLICA_APPLIED)
         verdict = store(block, next.service, &next, &harvest, means->session);
     if (verdict == REPLICA_APPLIED)
         *cursor = next;
@@ -188,7 +189,8 @@ static size_t count_ours(const struct redis_reply *entries)
     return count;
 }
 
-/* Which of several entries the database refuses is found by asking it for ever fewer. */
+/* Those before one that cannot be read are applied without it; which of several the database
+ * refuses is found by asking it for ever fewer. */
 enum replica_verdict replica_block_apply(struct replica_block *block, struct replica_cursor *cursor,
                                          const struct redis_reply *entries,
                                          const struct replica_means *means)
@@ -198,10 +200,12 @@ enum replica_verdict replica_block_apply(struct replica_block *block, struct rep
         *block = (struct replica_block){.why = "the stream's entries are none of ours"};
         return REPLICA_FAILED;
     }
-    for (size_t most = ours;; most = block->count / 2) {
+    for (size_t most = ours;;) {
         enum replica_verdict verdict = apply_some(block, cursor, entries, most, means);
-        if (verdict != REPLICA_POISON || block->count <= 1)
+        size_t fewer = block->is_refused ? block->count / 2 : block->count;
+        if (verdict != REPLICA_POISON || fewer == 0)
             return verdict;
+        most = fewer;
     }
 }
 

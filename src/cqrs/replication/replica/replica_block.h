@@ -21,6 +21,7 @@ struct replica_block {
     int64_t bytes;     /* of the events' data */
     int64_t last_time; /* of the last event, wall milliseconds */
     bool is_hopeless;  /* poison: trying again would not help */
+    bool is_refused;   /* by the database: any of the `count` entries may be the poison */
     char why[256];     /* unless it was applied */
 };
 
