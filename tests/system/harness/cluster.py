@@ -5,7 +5,7 @@ from pathlib import Path
 import requests
 
 from .engines import Redis
-from .process import Process, wait_until
+from .process import HERE, Process, wait_until
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 BINARY = Path(os.environ.get("MAMPARO_BINARY", REPOSITORY / "build/gcc/mamparo")).resolve()
@@ -16,14 +16,14 @@ PSEUDONYM_KEY = "a key of the tests, for pseudonyms".replace(" ", "-")
 class Server(Process):
     """Our program in one of its roles. Requests go to it directly."""
 
-    def __init__(self, name, folder, ports, **settings):
+    def __init__(self, name, folder, ports, host=HERE, **settings):
         self.port, self.admin_port = ports.take(), ports.take()
-        self.address = f"127.0.0.1:{self.port}"
+        self.address = f"{host.address}:{self.port}"
         self.settings = {
-            "LISTEN": "127.0.0.1", "PORT": self.port, "ADMIN_PORT": self.admin_port,
+            "LISTEN": host.address, "PORT": self.port, "ADMIN_PORT": self.admin_port,
             "MODELS": MODELS, "THREADS": 2, "DRAIN_SECONDS": 0, **settings}
         self.http = requests.Session()
-        super().__init__(name, folder, [BINARY])
+        super().__init__(name, folder, [BINARY], host=host)
 
     def start(self):
         self.env = {name: str(value) for name, value in self.settings.items()}
@@ -39,7 +39,7 @@ class Server(Process):
         return self.request("POST", path, json=json, **how)
 
     def admin(self, path):
-        return requests.get(f"http://127.0.0.1:{self.admin_port}{path}", timeout=5)
+        return requests.get(f"http://{self.host.address}:{self.admin_port}{path}", timeout=5)
 
     def is_live(self):
         return self._admin_says_200("/livez")
@@ -62,15 +62,16 @@ class Server(Process):
 
 class Cluster:
     """The servers of one installation. `postgres` may be given for the write side alone; the
-    settings are for every server."""
+    settings are for every server, and `host_of` says where each is to run."""
 
-    def __init__(self, site, name, reads=3, postgres=None, **settings):
+    def __init__(self, site, name, reads=3, postgres=None, host_of=lambda name: HERE, **settings):
         self.site, self.name, self.settings = site, name, settings
+        self.host_of = host_of
         self.folder = site.folder / name
         self.folder.mkdir()
         self.postgres = postgres or site.postgres
         self.write_database = f"{name}_write"
-        self.redis = Redis(f"{name}-redis", self.folder, site.ports.take())
+        self.redis = Redis(f"{name}-redis", self.folder, site.ports.take(), host_of("redis"))
         self.processes = [self.redis]
         self.write = self.new_write("write")
         self.reads = [self.new_read(f"read-{n}", f"read_{n}") for n in range(1, reads + 1)]
@@ -79,7 +80,7 @@ class Cluster:
             READ_SERVERS=",".join(read.address for read in self.reads))
 
     def new_server(self, name, role, **settings):
-        server = Server(f"{self.name}-{name}", self.folder, self.site.ports,
+        server = Server(f"{self.name}-{name}", self.folder, self.site.ports, self.host_of(name),
                         SERVER_TYPE=role, **{**self.settings, **settings})
         self.processes.append(server)
         return server

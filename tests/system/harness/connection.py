@@ -18,7 +18,7 @@ class Connection:
     """To one server, as long as both live; then a new one is made. For one thread."""
 
     def __init__(self, server, timeout=15):
-        self.http = http.client.HTTPConnection("127.0.0.1", server.port, timeout=timeout)
+        self.http = http.client.HTTPConnection(server.host.address, server.port, timeout=timeout)
 
     def ask(self, method, path, body=None, headers=None):
         """The answer, or None when the connection broke before it was whole. A body is JSON, or

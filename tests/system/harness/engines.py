@@ -7,14 +7,13 @@ import subprocess
 import psycopg
 import redis
 
-from .process import Process, wait_until
+from .process import HERE, Process, wait_until
 
 POSTGRES_BIN = "/usr/lib/postgresql/15/bin"
 PASSWORD = "s3cret-of-the-tests"
 
 # Nothing here must survive the machine, only its own processes: so no fsync.
 SETTINGS = """
-listen_addresses = '127.0.0.1'
 unix_socket_directories = ''
 max_connections = 400
 wal_level = logical
@@ -32,11 +31,11 @@ CREATE ROLE mamparo LOGIN REPLICATION PASSWORD '{PASSWORD}';
 
 
 class Postgres(Process):
-    def __init__(self, name, folder, port):
+    def __init__(self, name, folder, port, host=HERE):
         self.data = folder / name
         self.port = port
         command = [f"{POSTGRES_BIN}/postgres", "-D", self.data]
-        super().__init__(name, folder, command, user="postgres")
+        super().__init__(name, folder, command, user="postgres", host=host)
 
     def make(self):
         """Makes the empty database cluster. The roles come before it ever listens."""
@@ -47,7 +46,10 @@ class Postgres(Process):
                    "--auth-local=reject", "--auth-host=scram-sha-256")
         self._tool("postgres", "--single", "-D", self.data, "-j", "postgres", words=FIRST_WORDS)
         with open(self.data / "postgresql.conf", "a", encoding="ascii") as conf:
-            conf.write(f"{SETTINGS}\nport = {self.port}\n")
+            conf.write(f"{SETTINGS}\nport = {self.port}\n"
+                       f"listen_addresses = '{self.host.address}'\n")
+        with open(self.data / "pg_hba.conf", "a", encoding="ascii") as rules:
+            rules.write("host all all samenet scram-sha-256\n")
         return self
 
     def _tool(self, program, *arguments, words=""):
@@ -75,15 +77,16 @@ class Postgres(Process):
         self._end(signal.SIGQUIT, 30)
 
     def connect(self, database):
-        return psycopg.connect(host="127.0.0.1", port=self.port, dbname=database, user="tester",
-                               password=PASSWORD, autocommit=True, connect_timeout=5)
+        return psycopg.connect(host=self.host.address, port=self.port, dbname=database,
+                               user="tester", password=PASSWORD, autocommit=True,
+                               connect_timeout=5)
 
     def create(self, database):
         with self.connect("postgres") as connection:
             connection.execute(f"CREATE DATABASE {database} OWNER mamparo")
 
     def url(self, database):
-        return f"postgresql://mamparo:{PASSWORD}@127.0.0.1:{self.port}/{database}"
+        return f"postgresql://mamparo:{PASSWORD}@{self.host.address}:{self.port}/{database}"
 
     def query(self, database, statement, *parameters):
         with self.connect(database) as connection:
@@ -93,12 +96,12 @@ class Postgres(Process):
 class Redis(Process):
     """Keeps nothing on disk: killed and started again, it is empty."""
 
-    def __init__(self, name, folder, port):
+    def __init__(self, name, folder, port, host=HERE):
         self.port = port
         super().__init__(name, folder, [
-            "redis-server", "--bind", "127.0.0.1", "--port", port, "--dir", folder,
-            "--save", "", "--appendonly", "no"])
-        self.client = redis.Redis(port=port, socket_timeout=5)
+            "redis-server", "--bind", host.address, "--port", port, "--dir", folder,
+            "--save", "", "--appendonly", "no", "--protected-mode", "no"], host=host)
+        self.client = redis.Redis(host.address, port, socket_timeout=5)
 
     def start(self):
         super().start()
@@ -112,4 +115,4 @@ class Redis(Process):
             return False
 
     def url(self):
-        return f"redis://127.0.0.1:{self.port}/0"
+        return f"redis://{self.host.address}:{self.port}/0"

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 POLL_S = 0.02
@@ -54,17 +55,28 @@ def listens(port):
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
+@dataclass(frozen=True)
+class Host:
+    """Where a process runs: an address, and its network namespace where that is not ours."""
+    address: str = "127.0.0.1"
+    netns: str = ""
+
+
+HERE = Host()
+
+
 class Process:
     """One program, which may be started again after it ended. It dies with us."""
 
     living = []
 
-    def __init__(self, name, folder, command, env=None, user=None):
+    def __init__(self, name, folder, command, env=None, user=None, host=HERE):
         self.name = name
         self.folder = folder
         self.command = command
         self.env = env or {}
         self.user = user
+        self.host = host
         self.log_path = folder / f"{name}.log"
         self.process = None
 
@@ -80,7 +92,8 @@ class Process:
         return self
 
     def _wrapper(self):
-        wrapper = ["setpriv", "--pdeathsig", "KILL"]
+        wrapper = ["nsenter", f"--net=/run/netns/{self.host.netns}"] if self.host.netns else []
+        wrapper += ["setpriv", "--pdeathsig", "KILL"]
         if self.user and os.geteuid() == 0:
             wrapper += [f"--reuid={self.user}", f"--regid={self.user}", "--clear-groups"]
         return wrapper

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from .cluster import Cluster
 from .engines import Postgres
-from .process import Ports, end_all
+from .process import HERE, Ports, end_all
 
 
 class Site:
@@ -16,8 +16,8 @@ class Site:
         self.made = 0
         self.postgres = self.new_postgres().make().start()
 
-    def new_postgres(self):
-        return Postgres(self._name("postgres"), self.folder, self.ports.take())
+    def new_postgres(self, host=HERE):
+        return Postgres(self._name("postgres"), self.folder, self.ports.take(), host)
 
     def new_cluster(self, **how):
         return Cluster(self, self._name("c"), **how)

@@ -50,11 +50,20 @@ static const struct {
     {{":1", INFO, ":1", "+OK", "+OK", ":1", "+OK"}, GET XINFO ANEW, true, {5, 0}, {5, 0}},
     /* Somebody else's entry is above all that the log can hold. */
     {{"+e1", TOP "10-0", ":1", "+OK", "+OK", ":1", "+OK"}, GET XINFO ANEW, true, {5, 0}, {5, 0}},
+    /* What is there is no stream at all. */
+    {{"+e1", "-WRONGTYPE Op", ":1", "+OK", ":1", "+OK"}, GET XINFO DEL MAKE, true, {5, 0}, {5, 0}},
+    {{"+e0", "-WRONGTYPE Op", ":1", ":0", "+OK", "+OK", ":1", "+OK"},
+     GET XINFO DEL ANEW,
+     true,
+     {5, 0},
+     {5, 0}},
     /* Somebody, or nobody, answers something else. */
     {{""}, GET, false, {0}, {0}},
     {{"-LOADING", "-LOADING"}, GET, false, {0}, {0}},
     {{"+e1", ""}, GET XINFO, false, {0}, {0}},
-    {{"+e1", "-WRONGTYPE"}, GET XINFO, false, {0}, {0}},
+    {{"+e1", "-NOPERM"}, GET XINFO, false, {0}, {0}},
+    {{"+e1", "-WRONGTYPE", "-READONLY"}, GET XINFO DEL, false, {0}, {0}},
+    {{"+e1", "-WRONGTYPE", ""}, GET XINFO DEL, false, {0}, {0}},
     {{"+e0", "-LOADING"}, GET XINFO, false, {0}, {0}},
     {{"+e1", "*length,3"}, GET XINFO, false, {0}, {0}},
     {{"+e1", TOP "soon"}, GET XINFO, false, {0}, {0}},

@@ -25,6 +25,15 @@ static bool is_of_epoch(struct redis_conn *redis, struct str key, const char *ep
     return is_known;
 }
 
+/* What is under our key and is no stream came by another hand. It goes, as a stream with somebody
+ * else's entry does: the log has all that was published. */
+static bool drop_other_type(struct redis_conn *redis, struct str key)
+{
+    struct str words[] = {STR("DEL"), key};
+    log_warn("relay.dropped", log_str("key", key), log_text("why", "it was no stream"));
+    return run(redis, words, countof(words));
+}
+
 /* The field of XINFO STREAM that survives trimming and deletion. */
 static bool read_top(struct redis_conn *redis, struct str key, bool *is_there, struct position *top)
 {
@@ -36,11 +45,14 @@ static bool read_top(struct redis_conn *redis, struct str key, bool *is_there, s
     for (size_t i = 0; i + 1 < redis_reply_count(reply); i += 2)
         if (str_equal(redis_reply_text(redis_reply_item(reply, i)), STR("last-generated-id")))
             *is_there = position_parse(redis_reply_text(redis_reply_item(reply, i + 1)), top);
-    bool is_odd = !*is_there && !str_equal(redis_reply_text(reply), STR("ERR no such key"));
-    if (is_odd)
-        log_warn("relay.refused", log_str("redis", redis_reply_text(reply)));
+    struct str fault = *is_there ? STR("") : redis_reply_text(reply);
+    bool is_fine = *is_there || str_equal(fault, STR("ERR no such key"));
+    if (!is_fine && str_starts_with(fault, STR("WRONGTYPE")))
+        is_fine = drop_other_type(redis, key);
+    else if (!is_fine)
+        log_warn("relay.refused", log_str("redis", fault));
     redis_reply_free(&reply);
-    return !is_odd;
+    return is_fine;
 }
 
 /* An empty stream can only be made by way of a group. Its top says what it once held, so that a
