@@ -10,7 +10,8 @@ static const char range_sql[] =
     "    end), 0) as hash\n"
     "  from %s where id >= $1::uuid and id <= $2::uuid order by id limit $3::bigint)\n"
     "select json_build_object('position', %s, 'count', count(*),\n"
-    "  'checksum', to_hex(coalesce(bit_xor(hash), 0)), 'last', max(id::text collate \"C\"),\n"
+    "  'checksum', to_hex(coalesce(bit_xor(hash), 0)), 'last', (array_agg(id order by id "
+    "desc))[1],\n"
     "  'records', json_agg(json_build_array(id, version, to_hex(hash)) order by id)\n"
     "    filter (where $4::boolean)) from few";
 

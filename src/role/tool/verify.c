@@ -13,7 +13,7 @@ enum {
     EXIT_USAGE = 64,
     EXIT_UNAVAILABLE = 69,
     EXIT_CONFIG = 78,
-    RANGE = 20000,      /* records whose checksum is asked for at once */
+    RANGE = 5000,       /* records whose checksum is asked for at once */
     LIST = 1000,        /* records that are listed one by one, where it differs */
     LIST_MOST = 100000, /* of a replica, which may have more of them */
     NAMED_MAX = 20,     /* records of one collection and server that are named */

@@ -9,14 +9,23 @@
 
 enum { VERIFY_SERVERS_MAX = 64 };
 
+struct verify_range {
+    struct uuid from, upto; /* both included */
+    int most;               /* records */
+    bool is_list;           /* each one's hash as well */
+};
+
 /* A server, and what it said last. */
 struct verify_server {
     struct http_peer *peer;
     struct verify *verify;
-    struct json *answer; /* NULL: none */
-    char fault[160];     /* empty while it answers */
-    msec_t patience;     /* left */
-    size_t different;    /* records of the collection */
+    struct verify_range range; /* that it was asked for last */
+    struct json *answer;       /* NULL: none */
+    struct loop_timer again;
+    unsigned setbacks; /* in a row */
+    char fault[160];   /* empty while it answers */
+    msec_t patience;   /* left */
+    size_t different;  /* records of the collection */
     struct buf named;
 };
 
@@ -29,12 +38,6 @@ struct verify {
     size_t read_count, waiting;
     msec_t patience; /* with what is on its way to one server, in all */
     bool is_different;
-};
-
-struct verify_range {
-    struct uuid from, upto; /* both included */
-    int most;               /* records */
-    bool is_list;           /* each one's hash as well */
 };
 
 /* Begins to ask, and forgets what the server said before. One with a fault is not asked again. */
