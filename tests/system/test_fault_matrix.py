@@ -3,12 +3,12 @@ the whole of it."""
 import pytest
 from faults import run
 
-SHORT = run.chosen("", is_short=True)
+FAULTS = run.chosen("", is_short=True)
 
 
-@pytest.mark.parametrize("fault", SHORT, ids=[fault.title for fault in SHORT])
+@pytest.mark.parametrize("fault", FAULTS, ids=[fault.title for fault in FAULTS])
 def test_what_was_promised_is_kept(site, fault):
-    row = run.happen(site, fault, run.SHORT_SHARE)
+    row = run.happen(site, fault, run.SHORT)
     print(run.HEAD, row, sep="\n")
     assert row.is_kept, row
     if row.verify.startswith("not tried"):

@@ -39,6 +39,7 @@ static struct avro_codec *fetch(struct writer_schemas *schemas, const struct eve
     struct str words[] = {STR("HGET"), buf_str(&key), str_from(text)};
     struct redis_reply *reply = redis_conn_command(schemas->redis, words, countof(words));
     struct avro_codec *codec = NULL;
+    schemas->is_unanswered = reply == NULL || redis_reply_kind(reply) == REDIS_KIND_ERROR;
     if (redis_reply_kind(reply) == REDIS_KIND_TEXT)
         codec = parse(redis_reply_text(reply));
     if (codec != NULL && avro_codec_fingerprint(codec) != fingerprint)
@@ -73,6 +74,7 @@ const struct avro_codec *writer_schemas_find(struct writer_schemas *schemas,
                                              const struct event *event, const char **why)
 {
     uint64_t fingerprint;
+    schemas->is_unanswered = false;
     *why = "its data has no Avro single-object header";
     if (!avro_read_fingerprint(event->data, &fingerprint))
         return NULL;

@@ -21,6 +21,7 @@ struct writer_schemas {
         struct avro_codec *codec;
     } known[WRITER_SCHEMAS_MAX];
     size_t count;
+    bool is_unanswered; /* Redis did not say, when one was looked up last, whether it has it */
 };
 
 /* The codec that reads the event's data, which lives until the next call. NULL with a sentence in

@@ -9,10 +9,10 @@
 #include "io/pg/pg_raw.h"
 
 enum {
-    DATA_HEAD = 25,      /* 'w', start, end, time: chapter 55.4 */
-    KEEPALIVE_SIZE = 18, /* 'k', end, time, "answer me" */
-    STATUS_SIZE = 34,    /* 'r', written, flushed, applied, time, "answer me" */
-    STATUS_EVERY_MS = 10000,
+    DATA_HEAD = 25,         /* 'w', start, end, time: chapter 55.4 */
+    KEEPALIVE_SIZE = 18,    /* 'k', end, time, "answer me" */
+    STATUS_SIZE = 34,       /* 'r', written, flushed, applied, time, "answer me" */
+    STATUS_EVERY_MS = 1000, /* a third of what the server waits for it */
 };
 
 struct pg_log {
@@ -156,12 +156,19 @@ static enum pg_log_next take_message(struct pg_log *log, struct str message, str
 enum pg_log_next pg_log_next(struct pg_log *log, struct pg_log_row *row, char *mistake,
                              size_t mistake_size)
 {
-    if (clock_monotonic() >= log->status_at && !send_status(log))
+    bool has_looked = false;
+    if (!pg_log_keep(log))
         return broken(log, "the status could not be sent", mistake, mistake_size);
     for (;;) {
         PQfreemem(log->message);
         log->message = NULL;
         int len = PQgetCopyData(log->conn, &log->message, 1);
+        /* libpq holds some kilobytes; the rest of a long log still waits in the socket. */
+        if (len == 0 && !has_looked) {
+            has_looked = true;
+            PQconsumeInput(log->conn); /* a failure shows in the next PQgetCopyData */
+            continue;
+        }
         if (len == 0)
             return PG_LOG_QUIET;
         if (len < 0)
@@ -179,6 +186,11 @@ void pg_log_wait(struct pg_log *log, msec_t wait)
     struct pollfd fd = {.fd = PQsocket(log->conn), .events = POLLIN};
     if (poll(&fd, 1, (int)wait) > 0)
         PQconsumeInput(log->conn); /* a failure shows in the next PQgetCopyData */
+}
+
+bool pg_log_keep(struct pg_log *log)
+{
+    return clock_monotonic() < log->status_at || send_status(log);
 }
 
 bool pg_log_confirm(struct pg_log *log, uint64_t position)

@@ -54,9 +54,12 @@ enum pg_log_next pg_log_next(struct pg_log *log, struct pg_log_row *row, char *m
 /* Until something can be read, or for `wait`. */
 void pg_log_wait(struct pg_log *log, msec_t wait);
 
-/* Tells the server that everything up to `position` is safe elsewhere: it may forget that part.
- * Also keeps the connection alive, so call it at least every few seconds. */
+/* Tells the server that everything up to `position` is safe elsewhere: it may forget that part. */
 bool pg_log_confirm(struct pg_log *log, uint64_t position) must_check;
+
+/* Tells the server that somebody is there, where it was not told for a second; pg_log_next does so
+ * too. Whoever is silent for three seconds loses the slot, however much there is to read. */
+bool pg_log_keep(struct pg_log *log) must_check;
 
 /* How far the server says that it has sent. */
 uint64_t pg_log_sent(const struct pg_log *log);

@@ -4,6 +4,7 @@ afterwards everything that they were promised is counted. A row for each; exit s
 the promises was not kept."""
 import argparse
 import os
+import signal
 import sys
 import time
 from dataclasses import dataclass
@@ -25,8 +26,17 @@ from harness.site import Site
 
 LINE = "{:<62} {:>8} {:>8} {:>8}  {}"
 HEAD = LINE.format("fault", "acked", "refused", "healed", "verify")
-HEAL_S = 60
-SHORT_SHARE = 0.2
+
+
+@dataclass(frozen=True)
+class Form:
+    """How much of everything: `share` is how long a fault lasts, of what its row says."""
+    share: float = 1
+    clients: int = 64
+    records: int = 1000
+
+
+FULL, SHORT = Form(), Form(share=0.2, clients=16, records=200)
 
 
 @dataclass
@@ -47,23 +57,20 @@ def why_not(fault):
     """Why this cannot happen here; mostly empty."""
     if fault.options.get("is_wired") and wire.why_not():
         return wire.why_not()
-    needed = fault.options.get("needs")
-    return f"{needed} is missing" if needed and not needed.exists() else ""
+    return "" if fault.needs.exists() else f"{fault.needs} is missing"
 
 
-def happen(site, fault, share=1):
+def happen(site, fault, form):
     """The fault's row."""
     row = Row(fault.title)
     if why_not(fault):
         row.verify, row.is_kept = f"not tried: {why_not(fault)}", True
         return row
-    options = {**fault.options}
-    heal_s, pause_s = options.pop("heal_s", HEAL_S), options.pop("pause_s", 0.1)
-    options.pop("needs", None)
-    world = World(site, share, **options)
+    world = World(site, form.share, **fault.options)
     try:
         world.start()
-        row.verify = break_and_heal(world, fault, row, heal_s, pause_s)
+        fault.prepare(world)
+        row.verify = break_and_heal(world, fault, row, form)
         row.is_kept = True
     except (AssertionError, psycopg.Error, requests.RequestException, redis.RedisError) as failed:
         row.verify = f"BROKEN: {type(failed).__name__}: {failed}"
@@ -72,13 +79,13 @@ def happen(site, fault, share=1):
     return row
 
 
-def break_and_heal(world, fault, row, heal_s, pause_s):
-    with Traffic(world, pause_s=pause_s) as traffic:
+def break_and_heal(world, fault, row, form):
+    with Traffic(world, fault.pause_s, form.clients, form.records) as traffic:
         world.traffic = traffic
         try:
             traffic.await_progress()
             fault.run(world)
-            row.healed_s = traffic.await_healed(heal_s)
+            row.healed_s = traffic.await_healed(fault.heal_s)
             traffic.await_progress()
         finally:
             row.acknowledged, row.refused = traffic.acknowledged, traffic.refused.total()
@@ -107,11 +114,12 @@ def main():
     if how.list:
         print(*(fault.title for fault in faults), sep="\n")
         return 0
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # not without ending what was begun
     began, rows, site = time.monotonic(), [], Site()
     print(HEAD, flush=True)
     try:
         for fault in faults:
-            rows.append(happen(site, fault, SHORT_SHARE if how.short else 1))
+            rows.append(happen(site, fault, SHORT if how.short else FULL))
             print(rows[-1], flush=True)
     finally:
         site.close()

@@ -1,4 +1,4 @@
-"""64 clients with mixed commands on 1,000 records, and what they were promised.
+"""Clients with mixed commands on the same records, and what they were promised.
 
 Each command has a word of its own. It is the Idempotency-Key, the X-Actor, by which its event is
 known afterwards, and what is written, by which the row is. A client that gets no outcome repeats
@@ -15,7 +15,6 @@ from harness.connection import Connection
 from harness.load import ENTRIES, Clients
 from harness.process import wait_until
 
-CLIENTS, RECORDS = 64, 1000
 TRIES = 4
 AGAIN_S = 0.2
 KINDS = ["PATCH"] * 6 + ["PUT"] * 2 + ["DELETE"]
@@ -32,7 +31,7 @@ class Promise:
 
 
 class Traffic(Clients):
-    def __init__(self, world, clients=CLIENTS, records=RECORDS, pause_s=0.1):
+    def __init__(self, world, pause_s, clients, records):
         super().__init__()
         self.world, self.pause_s = world, pause_s
         self.promises = {}         # word → what was promised

@@ -28,22 +28,26 @@ def why_not():
     """Empty where wires can be made."""
     if os.geteuid() != 0:
         return "network namespaces need root"
-    return "" if os.path.exists("/dev/net/tun") else "there is no /dev/net/tun"
+    if not os.path.exists("/dev/net/tun"):
+        return "there is no /dev/net/tun"
+    is_allowed = subprocess.run(["unshare", "--net", "true"], check=False).returncode == 0
+    return "" if is_allowed else "network namespaces are not allowed here"
 
 
 class Wire:
     def __init__(self, names):
         self.made = []
         self.stem = f"mf{os.getpid()}x{next(numbers)}"
-        self.net = f"10.{random.randrange(64, 250)}.{random.randrange(250)}"
+        self.net = f"198.{random.choice((18, 19))}.{random.randrange(256)}"  # RFC 2544
         self.devices = {}  # address as bytes → file of the device
         self.hosts = {"here": self._make(1, "")}
         for number, name in enumerate(names, 2):
             self.hosts[name] = self._make(number, f"{self.stem}n{number}")
-        self.orders, theirs = multiprocessing.Pipe()
+        orders, self.orders = multiprocessing.Pipe(duplex=False)
         self.carrier = multiprocessing.get_context("fork").Process(
-            target=carry, args=(self.devices, theirs), daemon=True)
+            target=carry, args=(self.devices, orders, self.orders), daemon=True)
         self.carrier.start()
+        orders.close()
 
     def _make(self, number, netns):
         device, address = f"{self.stem[-9:]}d{number}", f"{self.net}.{number}"
@@ -91,28 +95,29 @@ def ip(*words):
     subprocess.run(["ip", *words], check=True, capture_output=True, timeout=10)
 
 
-def carry(devices, orders):
-    """Each packet to the device of its destination, unless the faults say otherwise."""
+def carry(devices, orders, theirs):
+    """Each packet to the device of its destination, unless the faults say otherwise. It ends with
+    whoever gives the orders."""
+    theirs.close()
     state = {"cut": None, "delay": 0, "loss": 0}
-    late, order = [], itertools.count()  # (when, number, device, packet)
+    late, numbered = [], itertools.count()  # (when, number, device, packet)
     poll = select.epoll()
     for file in [*devices.values(), orders.fileno()]:
         poll.register(file, select.EPOLLIN)
     while True:
-        wait = max(0, late[0][0] - time.monotonic()) if late else 5
-        for file, _ in poll.poll(wait):
-            if file == orders.fileno():
+        wait = max(0, late[0][0] - time.monotonic()) if late else -1
+        ready = [file for file, _ in poll.poll(wait)]
+        if orders.fileno() in ready:
+            try:
                 state.update(orders.recv())
-                continue
-            for packet in packets_of(file):
-                target = devices.get(packet[DESTINATION])
-                if target is None or is_lost(packet, state):
-                    continue
-                if state["delay"]:
-                    heapq.heappush(late, (time.monotonic() + state["delay"], next(order), target,
-                                          packet))
-                else:
-                    put(target, packet)
+            except EOFError:
+                return
+            ready.remove(orders.fileno())
+        for packet in itertools.chain.from_iterable(map(packets_of, ready)):
+            target = devices.get(packet[DESTINATION])
+            if target is not None and not is_lost(packet, state):
+                when = time.monotonic() + state["delay"]
+                heapq.heappush(late, (when, next(numbered), target, packet))
         while late and late[0][0] <= time.monotonic():
             put(*heapq.heappop(late)[2:])
 

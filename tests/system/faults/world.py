@@ -52,7 +52,7 @@ class World:
     """`share` is how long a fault lasts, as a share of what the table says: the short form's is
     less than 1."""
 
-    def __init__(self, site, share=1, is_wired=False, environment=None, **settings):
+    def __init__(self, site, share, is_wired=False, environment=None, **settings):
         self.site, self.share = site, share
         self.wire = Wire(HOSTS) if is_wired else None
         host_of = (lambda name: self.wire.hosts[name]) if is_wired else (lambda name: HERE)

@@ -8,7 +8,10 @@
     versions    versions of a model, and servers of two of them side by side
     program     the program run to its end, for what keeps it from starting
     traces      everything that an installation keeps, for searching it
+    redis_proxy what stands before Redis and refuses, breaks off, or is silent
+    witness     a reader of the stream, who sees whether each event comes once and in order
     load        clients that write without pause, and what they were promised
+    changes     clients that create, change and delete in great numbers
     keyed       clients that repeat each command, under its key, until it has an outcome
     connection  one kept connection, for clients that ask thousands of times
     raw         HTTP as bytes, for what no client library would send

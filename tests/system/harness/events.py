@@ -38,9 +38,9 @@ class Stream:
 
     def events(self, after="-"):
         entries = self.cluster.redis.client.xrange(self.key, min=after)
-        return [self._event(position.decode(), fields) for position, fields in entries]
+        return [self.event(position.decode(), fields) for position, fields in entries]
 
-    def _event(self, position, entry):
+    def event(self, position, entry):
         fields = {name.decode(): value for name, value in entry.items()}
         raw = fields.pop("data")
         return Event(

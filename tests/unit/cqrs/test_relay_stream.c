@@ -38,7 +38,8 @@ static const struct {
 } openings[] = {
     {{"+e1", INFO}, GET XINFO, true, {7, 4}, {7, 4}},
     {{"+e1", TOP "5-0"}, GET XINFO, true, {5, 0}, {5, 0}},
-    {{"+e1", TOP "4-9"}, GET XINFO, true, {4, 9}, {5, 0}},
+    {{"+e1", TOP "4-9", "+OK"}, GET XINFO XSETID, true, {5, 0}, {5, 0}},
+    {{"+e1", TOP "0-0", "+OK"}, GET XINFO XSETID, true, {5, 0}, {5, 0}},
     {{"+e1", TOP "5-1,x"}, GET XINFO, true, {5, 1}, {5, 1}},
     {{"+e1", TOP "9-5"}, GET XINFO, true, {9, 5}, {9, 5}},
     {{"+e1", NO_KEY, "+OK", ":1", "+OK"}, GET XINFO MAKE, true, {5, 0}, {5, 0}},
@@ -76,11 +77,12 @@ static const struct {
     {{"+e1", NO_KEY, "+OK", ""}, GET XINFO CREATE DESTROY, false, {0}, {0}},
     {{"+e1", NO_KEY, "+OK", ":1", "-NOPERM"}, GET XINFO MAKE, false, {0}, {0}},
     {{"+e1", NO_KEY, "+OK", ":1", ""}, GET XINFO MAKE, false, {0}, {0}},
+    {{"+e1", TOP "4-9", "-OOM"}, GET XINFO XSETID, false, {0}, {0}},
 };
 
 static void a_stream_is_opened_by_what_redis_holds(void **state)
 {
-    static const struct relay_term term = {"e1", 9};
+    static const struct relay_term term = {"e1", 9, NULL};
     (void)state;
     for (size_t i = 0; i < countof(openings); i++) {
         struct redis_conn redis = {0};
@@ -160,18 +162,20 @@ static void redis_says_what_became_of_an_entry(void **state)
     }
 }
 
-static void a_discarded_stream_is_deleted(void **state)
+static void a_stream_that_was_found_spoilt_begins_anew(void **state)
 {
     static const struct {
-        const char *reply;
-        bool is_done;
-    } rows[] = {{":1", true}, {":0", true}, {"-READONLY", false}, {"", false}};
+        const char *spoilt, *said;
+        struct position found_top;
+    } rows[] = {{"medical", GET XINFO ANEW, {5, 0}}, {"shop", GET XINFO, {7, 4}}};
     (void)state;
-    struct relay_stream stream = {.service = "medical"};
     for (size_t i = 0; i < countof(rows); i++) {
-        struct redis_conn redis = {.replies = {rows[i].reply}};
-        assert_int_equal(relay_stream_discard(&stream, &redis), rows[i].is_done);
-        assert_string_equal(redis.said.ptr, DEL);
+        struct redis_conn redis = {.replies = {"+e1", INFO, ":1", "+OK", "+OK", ":1", "+OK"}};
+        struct relay_term term = {"e1", 9, rows[i].spoilt};
+        struct relay_stream stream;
+        assert_true(relay_stream_open(&stream, "medical", &redis, &term, (struct position){5, 0}));
+        assert_string_equal(redis.said.ptr, rows[i].said);
+        assert_int_equal(position_compare(stream.found_top, rows[i].found_top), 0);
         buf_free(&redis.said);
     }
 }
@@ -200,6 +204,7 @@ static const struct {
     {INT64_MAX / 2, {INFO, "*c", ":0"}, HGETALL XTRIM "8-2\n", 2, true},
     {INT64_MAX / 2, {INFO, "*", "-READONLY"}, HGETALL XTRIM "8-2\n", 2, false},
     {INT64_MAX / 2, {INFO, ""}, HGETALL, 2, false},
+    {-1, {INFO, "-NOPERM"}, HGETALL, 2, false},
     {-1, {INFO, "*", ":1", ":1"}, HGETALL HDEL "a\n" HDEL "b\n", 0, true},
     {-1, {INFO, "*", "-READONLY"}, HGETALL HDEL "a\n", 1, false},
     {-1, {INFO, "*", ""}, HGETALL HDEL "a\n", 1, false},
@@ -261,7 +266,7 @@ int main(void)
         cmocka_unit_test(a_stream_is_opened_by_what_redis_holds),
         cmocka_unit_test(each_entry_follows_the_top_which_never_sinks),
         cmocka_unit_test(redis_says_what_became_of_an_entry),
-        cmocka_unit_test(a_discarded_stream_is_deleted),
+        cmocka_unit_test(a_stream_that_was_found_spoilt_begins_anew),
         cmocka_unit_test(what_all_replicas_have_is_trimmed),
         cmocka_unit_test(without_replicas_nothing_is_trimmed),
         cmocka_unit_test(a_stream_that_lost_something_is_not_tended),

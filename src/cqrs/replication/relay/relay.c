@@ -85,6 +85,7 @@ static bool hold_slot(struct term *term)
     case PG_LOG_OPENED:
         return true;
     case PG_LOG_HELD_ELSEWHERE:
+        relay->spoilt = NULL; /* the leader will see for itself */
         if (strcmp(relay_state(relay), "standby") != 0)
             log_info("relay.standby");
         relay_set_state(relay, "standby");
@@ -117,7 +118,7 @@ static bool publish_schemas(struct term *term)
 static bool ready_streams(struct term *term)
 {
     const struct model *model = term->relay->options.model;
-    struct relay_term shared = {term->epoch, term->log_end};
+    struct relay_term shared = {term->epoch, term->log_end, term->relay->spoilt};
     term->window = (struct relay_window){
         .redis = term->redis, .published = term->relay->published, .refused = term->relay->refused};
     term->stream_count = model->service_count;
@@ -130,10 +131,21 @@ static bool ready_streams(struct term *term)
         if (!relay_stream_open(&term->streams[i], service, term->redis, &shared, confirmed))
             return relay_complain("readying a stream", redis_conn_fault(term->redis));
     }
+    term->relay->spoilt = NULL;
     return publish_schemas(term);
 }
 
 /* While leading */
+
+/* A stream that is found spoilt is left alone until the slot is held once more: one that froze, and
+ * wakes when another leads, finds that one's entries, and they are not to be deleted. */
+static bool complain_of_window(const struct term *term)
+{
+    const struct relay_window *window = &term->window;
+    if (window->is_spoilt)
+        term->relay->spoilt = window->stream->service;
+    return relay_complain("publishing", window->why);
+}
 
 static struct relay_stream *stream_of(struct term *term, struct str service)
 {
@@ -156,7 +168,7 @@ static bool publish_schema(struct term *term, struct str fingerprint)
         return true;
     /* What is queued goes first: its replies must not be taken for those of what follows. */
     if (!relay_window_close(&term->window))
-        return relay_complain("publishing", term->window.why);
+        return complain_of_window(term);
     return publish_schemas(term) &&
            (is_published(term, fingerprint) ||
             relay_complain("publishing the schemas", "mamparo.schemas lacks an event's"));
@@ -174,8 +186,7 @@ static bool take_row(struct term *term, const struct pg_log_row *row)
         return relay_complain("reading a row", "its service is not in the models of this process");
     if (!publish_schema(term, entry.event.fingerprint))
         return false;
-    return relay_window_add(&term->window, stream, &entry) ||
-           relay_complain("publishing", term->window.why);
+    return relay_window_add(&term->window, stream, &entry) || complain_of_window(term);
 }
 
 /* Publishes what can be read now; `*is_quiet` when that was all. */
@@ -193,7 +204,7 @@ static bool publish(struct term *term, bool *is_quiet)
             return false;
         *is_quiet = next == PG_LOG_QUIET;
     }
-    return relay_window_close(&term->window) || relay_complain("publishing", term->window.why);
+    return relay_window_close(&term->window) || complain_of_window(term);
 }
 
 static void lead(struct term *term)

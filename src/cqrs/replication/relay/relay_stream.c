@@ -4,22 +4,27 @@
 #include "base/clock.h"
 #include "base/log.h"
 
+static bool has_worked(const struct redis_reply *reply)
+{
+    if (redis_reply_kind(reply) == REDIS_KIND_ERROR)
+        log_warn("relay.refused", log_str("redis", redis_reply_text(reply)));
+    return reply != NULL && redis_reply_kind(reply) != REDIS_KIND_ERROR;
+}
+
 /* Runs one command whose reply says nothing but whether it worked. */
 static bool run(struct redis_conn *redis, const struct str *words, size_t count)
 {
     struct redis_reply *reply = redis_conn_command(redis, words, count);
-    bool is_fine = reply != NULL && redis_reply_kind(reply) != REDIS_KIND_ERROR;
-    if (reply != NULL && !is_fine)
-        log_warn("relay.refused", log_str("redis", redis_reply_text(reply)));
+    bool is_done = has_worked(reply);
     redis_reply_free(&reply);
-    return is_fine;
+    return is_done;
 }
 
 static bool is_of_epoch(struct redis_conn *redis, struct str key, const char *epoch, bool *is_same)
 {
     struct str words[] = {STR("GET"), key};
     struct redis_reply *reply = redis_conn_command(redis, words, countof(words));
-    bool is_known = reply != NULL && redis_reply_kind(reply) != REDIS_KIND_ERROR;
+    bool is_known = has_worked(reply);
     *is_same = str_equal(redis_reply_text(reply), str_from(epoch));
     redis_reply_free(&reply);
     return is_known;
@@ -55,18 +60,23 @@ static bool read_top(struct redis_conn *redis, struct str key, bool *is_there, s
     return is_fine;
 }
 
-/* An empty stream can only be made by way of a group. Its top says what it once held, so that a
- * replica which is behind that knows it without a further entry. */
-static bool make_stream(struct redis_conn *redis, struct str key, struct position confirmed)
+/* An empty stream can only be made by way of a group. */
+static bool make_stream(struct redis_conn *redis, struct str key)
 {
-    char top[POSITION_TEXT_SIZE];
-    position_format(confirmed, top);
     struct str create[] = {STR("XGROUP"), STR("CREATE"), key,
                            STR("none"),   STR("0"),      STR("MKSTREAM")};
     struct str destroy[] = {STR("XGROUP"), STR("DESTROY"), key, STR("none")};
+    return run(redis, create, countof(create)) && run(redis, destroy, countof(destroy));
+}
+
+/* Its top says what it once held, so that a replica which is behind that knows it without a further
+ * entry. */
+static bool set_top(struct redis_conn *redis, struct str key, struct position confirmed)
+{
+    char top[POSITION_TEXT_SIZE];
+    position_format(confirmed, top);
     struct str set[] = {STR("XSETID"), key, str_from(top)};
-    return run(redis, create, countof(create)) && run(redis, destroy, countof(destroy)) &&
-           run(redis, set, countof(set));
+    return run(redis, set, countof(set));
 }
 
 static bool begin_anew(struct redis_conn *redis, struct str stream_key, struct str epoch_key,
@@ -88,13 +98,18 @@ bool relay_stream_open(struct relay_stream *stream, const char *service, struct 
     struct str events = buf_str(&stream_key), epoch = buf_str(&epoch_key);
     bool is_ready = is_of_epoch(redis, epoch, term->epoch, &is_same) &&
                     read_top(redis, events, &is_there, &stream->found_top);
-    bool is_foreign = is_there && (!is_same || stream->found_top.commit > term->log_end);
-    if (is_ready && (is_foreign || !is_same)) {
+    bool is_spoilt = term->spoilt != NULL && strcmp(term->spoilt, service) == 0;
+    bool is_foreign = is_there && stream->found_top.commit > term->log_end;
+    if (is_ready && (is_foreign || is_spoilt || !is_same)) {
         is_ready = begin_anew(redis, events, epoch, term->epoch);
         is_there = false;
     }
     if (is_ready && !is_there) {
-        is_ready = make_stream(redis, events, confirmed);
+        is_ready = make_stream(redis, events);
+        stream->found_top = (struct position){0};
+    }
+    if (is_ready && position_compare(stream->found_top, confirmed) < 0) {
+        is_ready = set_top(redis, events, confirmed);
         stream->found_top = confirmed;
     }
     stream->sent_top = stream->found_top;
@@ -113,30 +128,50 @@ struct position relay_stream_follow(struct relay_stream *stream, struct position
     return prev;
 }
 
-enum relay_verdict relay_stream_judge(const struct relay_stream *stream, struct position position,
-                                      const struct redis_reply *reply)
+bool relay_stream_is_not_above(const struct redis_reply *reply)
 {
     struct str not_above =
         STR("ERR The ID specified in XADD is equal or smaller than the target stream top item");
+    return redis_reply_kind(reply) == REDIS_KIND_ERROR &&
+           str_starts_with(redis_reply_text(reply), not_above);
+}
+
+enum relay_verdict relay_stream_judge(const struct relay_stream *stream, struct position position,
+                                      const struct redis_reply *reply)
+{
     enum redis_kind kind = redis_reply_kind(reply);
     if (kind == REDIS_KIND_TEXT)
         return RELAY_PUBLISHED;
     if (kind == REDIS_KIND_NIL)
         return RELAY_STREAM_LOST;
-    if (!str_starts_with(redis_reply_text(reply), not_above))
+    if (!relay_stream_is_not_above(reply))
         return RELAY_REFUSED;
     /* In a term each entry is sent once: above what was found, another hand has added one. */
     return position_compare(position, stream->found_top) <= 0 ? RELAY_WAS_THERE : RELAY_STREAM_LOST;
 }
 
-bool relay_stream_discard(const struct relay_stream *stream, struct redis_conn *redis)
+bool relay_stream_find(struct relay_stream *stream, struct redis_conn *redis, struct position first,
+                       struct position last)
 {
     struct buf key = {0};
+    char from[POSITION_TEXT_SIZE], to[POSITION_TEXT_SIZE];
+    struct event_entry entry = {0};
     event_key(stream->service, "events", &key);
-    struct str words[] = {STR("DEL"), buf_str(&key)};
-    bool is_done = run(redis, words, countof(words));
+    position_format(first, from);
+    position_format(last, to);
+    struct str words[] = {STR("XRANGE"), buf_str(&key), str_from(from),
+                          str_from(to),  STR("COUNT"),  STR("64")};
+    struct redis_reply *reply = redis_conn_command(redis, words, countof(words));
+    size_t count = redis_reply_count(reply);
+    bool is_found = event_from_entry(redis_reply_item(reply, 0), &entry) &&
+                    position_compare(entry.position, first) == 0;
+    for (size_t i = 1; is_found && i < count; i++)
+        is_found = event_from_entry(redis_reply_item(reply, i), &entry);
+    if (is_found)
+        stream->found_top = entry.position;
+    redis_reply_free(&reply);
     buf_free(&key);
-    return is_done;
+    return is_found;
 }
 
 /* Also while nobody writes: what Redis lost is then published again. */
@@ -153,8 +188,10 @@ static bool hear(struct relay_stream *stream, struct redis_conn *redis, struct s
 {
     struct str words[] = {STR("HGETALL"), key};
     struct redis_reply *reply = redis_conn_command(redis, words, countof(words));
-    if (reply == NULL)
+    if (!has_worked(reply)) {
+        redis_reply_free(&reply);
         return false;
+    }
     for (size_t i = 0; i + 1 < redis_reply_count(reply); i += 2)
         registry_hear(&stream->registry, redis_reply_text(redis_reply_item(reply, i)),
                       redis_reply_text(redis_reply_item(reply, i + 1)), str_from(epoch),
@@ -217,7 +254,7 @@ bool relay_stream_measure(struct relay_stream *stream, struct redis_conn *redis)
     /* A server that does not tell its memory is measured by length alone. */
     stream->length = redis_reply_number(replies[0]);
     stream->bytes = redis_reply_number(replies[1]);
-    bool is_done = replies[1] != NULL;
+    bool is_done = has_worked(replies[0]) && replies[1] != NULL;
     redis_reply_free(&replies[0]);
     redis_reply_free(&replies[1]);
     buf_free(&key);

@@ -159,10 +159,13 @@ bool relay_tend(struct term *term)
     if (now < term->tend_at)
         return true;
     term->tend_at = now + TEND_EVERY_MS;
-    for (size_t i = 0; i < term->stream_count; i++)
+    for (size_t i = 0; i < term->stream_count; i++) {
         if (!relay_stream_tend(&term->streams[i], term->redis, term->epoch,
                                term->relay->options.retention))
             return relay_complain("tending the stream", tending_fault(term));
+        if (!pg_log_keep(term->log))
+            return relay_complain("tending the stream", "the log's connection broke");
+    }
     return look_for_room(term) && tell_wal_kept(term) && drop_expired_keys(term) &&
            relay_tend_calendar(term) && (now < term->settled_at || confirm(term));
 }

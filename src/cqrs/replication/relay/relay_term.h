@@ -13,6 +13,7 @@ struct relay {
     _Atomic(const char *) state;
     struct metric *published, *refused, *is_leader, *wal_kept;
     struct calendar calendar;
+    const char *spoilt; /* the service whose stream the next term begins anew; NULL: none */
 };
 
 /* Lifetime: one time of leading. */

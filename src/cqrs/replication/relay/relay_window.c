@@ -17,8 +17,11 @@ static bool judge_entry(struct relay_window *window, size_t at, const struct red
     case RELAY_WAS_THERE:
         return true;
     case RELAY_STREAM_LOST:
-        if (!relay_stream_discard(window->stream, window->redis))
-            return fail(window, str_from(redis_conn_fault(window->redis)));
+        if (relay_stream_is_not_above(reply) &&
+            relay_stream_find(window->stream, window->redis, window->positions[at],
+                              window->positions[window->count - 1]))
+            return true;
+        window->is_spoilt = true;
         return fail(window, STR("the stream was lost, or has an entry that is not ours"));
     case RELAY_REFUSED:
         metric_add(window->refused, 1);
@@ -42,10 +45,24 @@ static bool judge_all(struct relay_window *window, const struct redis_reply *rep
     return true;
 }
 
+/* An entry that was taken behind one that was refused hides it for ever, since ids only grow. Not
+ * so in a transaction; but where MULTI was refused too, each XADD was for itself. */
+static void look_for_hole(struct relay_window *window, const struct redis_reply *reply,
+                          bool *was_refused)
+{
+    bool is_taken = redis_reply_kind(reply) == REDIS_KIND_TEXT &&
+                    !str_equal(redis_reply_text(reply), STR("QUEUED"));
+    if (is_taken && *was_refused)
+        window->is_spoilt = true;
+    if (redis_reply_kind(reply) == REDIS_KIND_ERROR && !relay_stream_is_not_above(reply))
+        *was_refused = true;
+}
+
 bool relay_window_close(struct relay_window *window)
 {
     struct str exec[] = {STR("EXEC")};
     struct redis_reply *reply = NULL;
+    bool was_refused = false;
     if (window->count == 0)
         return true;
     redis_conn_queue(window->redis, exec, countof(exec));
@@ -59,7 +76,11 @@ bool relay_window_close(struct relay_window *window)
             return fail(window, str_from(redis_conn_fault(window->redis)));
         if (redis_reply_kind(reply) == REDIS_KIND_ERROR && window->why[0] == '\0')
             fail(window, redis_reply_text(reply));
+        if (i > 0 && i <= window->count)
+            look_for_hole(window, reply, &was_refused);
     }
+    for (size_t i = 0; i < redis_reply_count(reply); i++)
+        look_for_hole(window, redis_reply_item(reply, i), &was_refused);
     bool is_fine = judge_all(window, reply);
     redis_reply_free(&reply);
     window->count = 0;

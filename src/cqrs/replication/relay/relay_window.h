@@ -16,7 +16,9 @@ struct relay_window {
     size_t count;
     struct position positions[RELAY_WINDOW_MAX];
     struct buf scratch;
-    char why[200]; /* after a failure */
+    /* After a failure */
+    char why[200];
+    bool is_spoilt; /* the stream lacks an entry, or has somebody else's: it must begin anew */
 };
 
 /* Queues one more entry, whose `prev` it fills in; closes the window before it where that is full

@@ -88,7 +88,7 @@ static enum replica_verdict take_event(struct replica_block *block, const struct
         return give_up(block, entry, "its collection is not in this process's models");
     struct json *images = replica_block_read(means, &entry->event, &why);
     if (images == NULL)
-        return say(block, verdict, entry, why);
+        return say(block, means->schemas->is_unanswered ? REPLICA_FAILED : verdict, entry, why);
     why = NULL;
     if (!replica_rows_add_event(&harvest->rows[at], service->collections[at], &entry->event,
                                 images)) {
