@@ -1,5 +1,6 @@
 #include "model/rules.h"
 
+#include "model/pattern.h"
 #include "model/validate.h"
 
 /* A B-tree entry holds 2,704 bytes at most: a longer value could never be stored. */
@@ -35,7 +36,11 @@ static regex_t *compile_pattern(const struct json *json, const char *name,
         return NULL;
     char *pattern = mem_copy(text.ptr, text.len);
     regex_t *compiled = mem_new(1, sizeof(*compiled));
-    if (regcomp(compiled, pattern, REG_EXTENDED | REG_NOSUB) != 0) {
+    if (!pattern_is_modest(pattern)) {
+        rules_say(reading, name, "pattern is too large, once its repetitions are written out");
+        free(compiled);
+        compiled = NULL;
+    } else if (regcomp(compiled, pattern, REG_EXTENDED | REG_NOSUB) != 0) {
         rules_say(reading, name, "pattern is no POSIX extended regular expression");
         free(compiled);
         compiled = NULL;

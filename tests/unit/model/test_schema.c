@@ -242,6 +242,7 @@ static void every_mistake_of_a_field_has_its_sentence(void **state)
         {"{'name':'a','type':'int'},{'name':'a','type':'int'}", "field a: stands there twice"},
         {"{'name':'a','type':'int','maxLen':3}", "field a: has the unknown attribute \"maxLen\""},
         {"{'name':'a','type':'string','pattern':'('}", "field a: pattern is no POSIX"},
+        {"{'name':'a','type':'string','pattern':'(a{99}){99}'}", "field a: pattern is too large"},
         {"{'name':'a','type':'string','format':'uri'}", "field a: format must be"},
         {"{'name':'a','type':'string','words':5}", "field a: words must be"},
         {"{'name':'a','type':'string','words':[1]}", "field a: words must be"},
