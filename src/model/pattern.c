@@ -19,7 +19,7 @@ static size_t take_repetition(const char **at)
         return 0;
     ++*at;
     if (c != '{')
-        return c == '+' ? 2 : 1;
+        return 2;
     char *end = NULL;
     size_t least = strtoul(*at, &end, 10), most = 0;
     if (*end == ',')
@@ -60,7 +60,8 @@ static const char *take(struct tally *tally, const char *at)
 {
     size_t factor = take_repetition(&at);
     if (factor > 0) {
-        tally->last = tally->last * factor + 1;
+        bool is_repeated = take_repetition(&at) > 0;
+        tally->last = is_repeated ? STATES_MAX + 1 : tally->last * factor + 1;
         return at;
     }
     if (*at == '(') {

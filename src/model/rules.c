@@ -37,7 +37,8 @@ static regex_t *compile_pattern(const struct json *json, const char *name,
     char *pattern = mem_copy(text.ptr, text.len);
     regex_t *compiled = mem_new(1, sizeof(*compiled));
     if (!pattern_is_modest(pattern)) {
-        rules_say(reading, name, "pattern is too large, once its repetitions are written out");
+        rules_say(reading, name,
+                  "pattern repeats a repetition, or is too large once they are written out");
         free(compiled);
         compiled = NULL;
     } else if (regcomp(compiled, pattern, REG_EXTENDED | REG_NOSUB) != 0) {

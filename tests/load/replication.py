@@ -25,6 +25,8 @@ def arguments():
     parser.add_argument("--rounds", type=int, default=5, help="of both sides, in turn (5)")
     parser.add_argument("--seconds", type=int, default=10, help="of measuring the lag (10)")
     parser.add_argument("--events", type=int, default=20000, help="of a backlog (20,000)")
+    parser.add_argument("--history", action="store_true", help=(
+        "PostgreSQL replicates a history as well, as Mamparo always does"))
     parser.add_argument("--short", action="store_true", help=(
         "one round of 2,000 events and 2 seconds: shows that it works, not how fast it is"))
     given = parser.parse_args()
@@ -38,7 +40,7 @@ def main():
     try:
         make_durable(site.postgres)
         ours = Mamparo(site)
-        theirs = PostgreSQL(site, ours)
+        theirs = PostgreSQL(site, ours, given.history)
         table = Table([ours.name, theirs.name])
         for number in range(given.rounds):
             order = [ours, theirs] if number % 2 == 0 else [theirs, ours]

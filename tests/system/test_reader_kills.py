@@ -51,7 +51,8 @@ def kill_one(cluster, chance):
 
 
 def check_the_replicas(cluster, chance):
-    sample = chance.sample(cluster.written("SELECT data, subject, version FROM mamparo.events"), 100)
+    events = cluster.written("SELECT data, subject, version FROM mamparo.events")
+    sample = chance.sample(events, 100)
     for number, read in enumerate(cluster.reads, 1):
         database = f"{cluster.name}_read_{number}"
 

@@ -1,4 +1,4 @@
-"""Clients that create, change and delete many records, for whoever needs events in great numbers."""
+"""Clients that create, change and delete, for whoever needs events in great numbers."""
 import random
 from functools import partial
 

@@ -12,7 +12,7 @@ static void what_a_model_may_want_is_modest(void **state)
     static const char *const patterns[] = {"",
                                            "^[0-9]{8}[A-Z]$",
                                            "^(a|b+|c?d*)$",
-                                           "a{2,5}{3}",
+                                           "a{2,5}(b{3})?",
                                            "[]+*{9999}]",
                                            "[^]]+",
                                            "[[:alpha:]{9999}]+",
@@ -38,7 +38,11 @@ static void what_would_take_gigabytes_is_not(void **state)
         "(a{100}){100}",
         "a{0,99999999999999999999}",
         "((((((((((((((((((((((((((((((((((((((((a))))))))))))))))))))))))))))))))))))))))",
-        "(a|b{50}){50}"};
+        "(a|b{50}){50}",
+        "a*+",
+        "a**",
+        "a{2}{3}",
+        "((((((((((((a*)*)*)*)*)*)*)*)*)*)*)*)*"};
     (void)state;
     for (size_t i = 0; i < countof(patterns); i++)
         if (pattern_is_modest(patterns[i]))
