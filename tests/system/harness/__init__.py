@@ -16,3 +16,7 @@
     connection  one kept connection, for clients that ask thousands of times
     raw         HTTP as bytes, for what no client library would send
 """
+import os
+
+# select() knows no descriptor above 1,023, and a run of all tests has more.
+os.environ.setdefault("PSYCOPG_WAIT_FUNC", "wait_selector")

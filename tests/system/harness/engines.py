@@ -114,5 +114,8 @@ class Redis(Process):
         except redis.RedisError:
             return False
 
+    def forget(self):
+        self.client.close()
+
     def url(self):
         return f"redis://{self.host.address}:{self.port}/0"
