@@ -6,6 +6,10 @@ from .events import Stream, position_of
 from .process import wait_until
 
 
+# A replica that Redis forgets is waited for all the same; not so one that has everything to come.
+BEYOND = f"{2**63 - 1}-0"
+
+
 class Witness:
     """While in its block it reads along from where the stream is, and reports what it has seen, so
     that nothing is trimmed before. It asks Redis itself, whatever stands between."""
@@ -28,7 +32,7 @@ class Witness:
     def __exit__(self, *_):
         self.stopping.set()
         self.thread.join()
-        self.redis.hdel(self.replicas, "witness")
+        self._report(BEYOND)
 
     def _is_even(self):
         """The stream's top, when it has the last of the events; those there are then known."""

@@ -30,6 +30,15 @@ static bool judge_entry(struct relay_window *window, size_t at, const struct red
     return false;
 }
 
+/* Behind one that was refused it hides that for ever, since ids only grow. */
+static bool is_one_taken(const struct redis_reply *replies, size_t from)
+{
+    for (size_t i = from; i < redis_reply_count(replies); i++)
+        if (redis_reply_kind(redis_reply_item(replies, i)) == REDIS_KIND_TEXT)
+            return true;
+    return false;
+}
+
 /* The answer to EXEC: a reply for each entry, every one of which is looked at. */
 static bool judge_all(struct relay_window *window, const struct redis_reply *replies)
 {
@@ -40,63 +49,63 @@ static bool judge_all(struct relay_window *window, const struct redis_reply *rep
                    : false;
     }
     for (size_t i = 0; i < window->count; i++)
-        if (!judge_entry(window, i, redis_reply_item(replies, i)))
+        if (!judge_entry(window, i, redis_reply_item(replies, i))) {
+            window->is_spoilt = window->is_spoilt || is_one_taken(replies, i + 1);
             return false;
+        }
     return true;
-}
-
-/* An entry that was taken behind one that was refused hides it for ever, since ids only grow. Not
- * so in a transaction; but where MULTI was refused too, each XADD was for itself. */
-static void look_for_hole(struct relay_window *window, const struct redis_reply *reply,
-                          bool *was_refused)
-{
-    bool is_taken = redis_reply_kind(reply) == REDIS_KIND_TEXT &&
-                    !str_equal(redis_reply_text(reply), STR("QUEUED"));
-    if (is_taken && *was_refused)
-        window->is_spoilt = true;
-    if (redis_reply_kind(reply) == REDIS_KIND_ERROR && !relay_stream_is_not_above(reply))
-        *was_refused = true;
 }
 
 bool relay_window_close(struct relay_window *window)
 {
     struct str exec[] = {STR("EXEC")};
     struct redis_reply *reply = NULL;
-    bool was_refused = false;
     if (window->count == 0)
         return true;
     redis_conn_queue(window->redis, exec, countof(exec));
     window->why[0] = '\0';
-    /* "OK" to MULTI, "QUEUED" to each entry, and EXEC's own. The first error is the one that says
-     * what went wrong: EXEC's only says that something did. */
-    for (size_t i = 0; i < window->count + 2; i++) {
+    /* "QUEUED" to each entry, and EXEC's own. The first error is the one that says what went wrong:
+     * EXEC's only says that something did. */
+    for (size_t i = 0; i < window->count + 1; i++) {
         redis_reply_free(&reply);
         reply = redis_conn_next(window->redis, 0);
         if (reply == NULL)
             return fail(window, str_from(redis_conn_fault(window->redis)));
         if (redis_reply_kind(reply) == REDIS_KIND_ERROR && window->why[0] == '\0')
             fail(window, redis_reply_text(reply));
-        if (i > 0 && i <= window->count)
-            look_for_hole(window, reply, &was_refused);
     }
-    for (size_t i = 0; i < redis_reply_count(reply); i++)
-        look_for_hole(window, redis_reply_item(reply, i), &was_refused);
     bool is_fine = judge_all(window, reply);
     redis_reply_free(&reply);
     window->count = 0;
     return is_fine;
 }
 
+/* Waits for the answer: where MULTI alone were refused, each entry would be for itself. */
+static bool begin(struct relay_window *window)
+{
+    struct str multi[] = {STR("MULTI")};
+    struct redis_reply *reply = redis_conn_command(window->redis, multi, countof(multi));
+    bool is_begun = redis_reply_kind(reply) == REDIS_KIND_TEXT;
+    if (reply == NULL)
+        fail(window, str_from(redis_conn_fault(window->redis)));
+    else if (!is_begun)
+        fail(window, redis_reply_text(reply));
+    if (reply != NULL && !is_begun)
+        metric_add(window->refused, 1);
+    redis_reply_free(&reply);
+    return is_begun;
+}
+
 bool relay_window_add(struct relay_window *window, struct relay_stream *stream,
                       struct event_entry *entry)
 {
-    struct str multi[] = {STR("MULTI")}, words[EVENT_WORDS_MAX];
+    struct str words[EVENT_WORDS_MAX];
     bool has_room = window->count < RELAY_WINDOW_MAX && window->stream == stream;
     if (!has_room && !relay_window_close(window))
         return false;
     window->stream = stream;
-    if (window->count == 0)
-        redis_conn_queue(window->redis, multi, countof(multi));
+    if (window->count == 0 && !begin(window))
+        return false;
     entry->prev = relay_stream_follow(stream, entry->position);
     size_t count = event_write_xadd(entry, &window->scratch, words);
     redis_conn_queue(window->redis, words, count);
