@@ -16,6 +16,7 @@ void buf_append(struct buf *buf, const void *bytes, size_t len);
 void buf_append_str(struct buf *buf, struct str text);
 void buf_append_text(struct buf *buf, const char *text);
 void buf_append_char(struct buf *buf, char c);
+void buf_append_number(struct buf *buf, int64_t number); /* in decimal */
 void buf_printf(struct buf *buf, const char *format, ...) printf_like(2, 3);
 
 /* Room for `len` more bytes, to be filled by the caller, who then adds to buf->len. */

@@ -1,6 +1,5 @@
 #include "base/clock.h"
 
-#include <stdio.h>
 #include <time.h>
 
 enum { MS_PER_DAY = 86400000 };
@@ -52,22 +51,44 @@ static void civil_from_days(int64_t days, int *year, int *month, int *day)
     *year = (int)(yoe + era * 400 + (*month <= 2));
 }
 
-void clock_format_date(int32_t days, char out[CLOCK_TEXT_SIZE])
+static char *write_digits(char *out, int number, int count)
+{
+    for (int i = count; i-- > 0; number /= 10)
+        out[i] = (char)('0' + number % 10);
+    return out + count;
+}
+
+static char *write_part(char *out, char separator, int number, int digits)
+{
+    *out = separator;
+    return write_digits(out + 1, number, digits);
+}
+
+/* The end of what it wrote. */
+static char *write_date(int64_t days, char *out)
 {
     int year, month, day;
     civil_from_days(days, &year, &month, &day);
-    snprintf(out, CLOCK_TEXT_SIZE, "%04d-%02d-%02d", year, month, day);
+    out = write_digits(out, year, 4);
+    out = write_part(out, '-', month, 2);
+    return write_part(out, '-', day, 2);
+}
+
+void clock_format_date(int32_t days, char out[CLOCK_TEXT_SIZE])
+{
+    write_date(days, out)[0] = '\0';
 }
 
 void clock_format(int64_t wall_ms, char out[CLOCK_TEXT_SIZE])
 {
     int64_t days = wall_ms / MS_PER_DAY - (wall_ms % MS_PER_DAY < 0);
     int64_t rest = wall_ms - days * MS_PER_DAY;
-    int year, month, day;
-    civil_from_days(days, &year, &month, &day);
-    snprintf(out, CLOCK_TEXT_SIZE, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", year, month, day,
-             (int)(rest / 3600000), (int)(rest / 60000 % 60), (int)(rest / 1000 % 60),
-             (int)(rest % 1000));
+    out = write_date(days, out);
+    out = write_part(out, 'T', (int)(rest / 3600000), 2);
+    out = write_part(out, ':', (int)(rest / 60000 % 60), 2);
+    out = write_part(out, ':', (int)(rest / 1000 % 60), 2);
+    out = write_part(out, '.', (int)(rest % 1000), 3);
+    memcpy(out, "Z", 2);
 }
 
 /* Takes `digits` digits and then, where it is not 0, `after`; false when they are not there. */

@@ -232,7 +232,7 @@ int64_t json_find_integer(const struct json *object, const char *key, int64_t ot
                                                                   : otherwise;
 }
 
-static void write_real(double value, struct buf *out)
+void json_write_real(double value, struct buf *out)
 {
     char text[32];
     /* Below DBL_MIN a number has fewer digits of its own. */
@@ -255,8 +255,10 @@ void json_write_string(struct str text, struct buf *out)
     size_t plain = 0; /* where the run that needs no escape began */
     for (size_t i = 0; i < text.len; i++) {
         unsigned char c = (unsigned char)text.ptr[i];
+        if (c >= 0x20 && c < 0x80 && c != '"' && c != '\\')
+            continue;
         size_t length = str_utf8_sequence((struct str){text.ptr + i, text.len - i});
-        if (c >= 0x20 && c != '"' && c != '\\' && length > 0) {
+        if (c >= 0x80 && length > 0) {
             i += length - 1;
             continue;
         }
@@ -309,10 +311,10 @@ void json_write(const struct json *json, struct buf *out)
         buf_append_text(out, json_truth(json) ? "true" : "false");
         break;
     case JSON_KIND_INTEGER:
-        buf_printf(out, "%lld", (long long)json_integer_of(json));
+        buf_append_number(out, json_integer_of(json));
         break;
     case JSON_KIND_REAL:
-        write_real(json_number(json), out);
+        json_write_real(json_number(json), out);
         break;
     case JSON_KIND_STRING:
         json_write_string(json_text(json), out);

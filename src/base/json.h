@@ -70,7 +70,9 @@ int64_t json_find_integer(const struct json *object, const char *key, int64_t ot
 /* Compact text: members in their order, reals in the fewest digits that read back equal. */
 void json_write(const struct json *json, struct buf *out);
 
-/* `text` as a JSON string, quotes included; what is no UTF-8 in it becomes U+FFFD. */
+/* The same of a real alone, which is finite, and of a string alone, quotes included; what is no
+ * UTF-8 in it becomes U+FFFD. */
+void json_write_real(double value, struct buf *out);
 void json_write_string(struct str text, struct buf *out);
 
 #endif

@@ -130,10 +130,21 @@ size_t str_utf8_sequence(struct str text)
     return form->length;
 }
 
+/* Whether the next eight bytes are ASCII, none of them NUL: most of any text is. */
+static bool begins_plain(struct str text)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), highs = ones << 7;
+    uint64_t bytes;
+    if (text.len < sizeof(bytes))
+        return false;
+    memcpy(&bytes, text.ptr, sizeof(bytes));
+    return ((bytes | (bytes - ones)) & highs) == 0;
+}
+
 bool str_is_utf8(struct str text)
 {
     while (text.len > 0) {
-        size_t length = str_utf8_sequence(text);
+        size_t length = begins_plain(text) ? sizeof(uint64_t) : str_utf8_sequence(text);
         if (length == 0)
             return false;
         text.ptr += length;

@@ -1,50 +1,101 @@
 #include "cqrs/sql_array.h"
 
-static void separate(struct buf *items)
+#include <endian.h>
+
+/* The types' numbers in PostgreSQL's catalogue (pg_type.dat), which never change. */
+enum type {
+    TYPE_BOOLEAN = 16,
+    TYPE_BYTEA = 17,
+    TYPE_BIGINT = 20,
+    TYPE_TEXT = 25,
+    TYPE_TIMESTAMPTZ = 1184,
+    TYPE_UUID = 2950,
+};
+
+/* Where they stand in the header. */
+enum { NULLS = 4, TYPE = 8, COUNT = 12, HEADER_SIZE = 20 };
+
+static void put(struct buf *items, size_t at, uint32_t number)
 {
-    if (items->len > 0)
-        buf_append_char(items, ',');
+    number = htobe32(number);
+    memcpy(items->ptr + at, &number, sizeof(number));
+}
+
+static uint32_t get(const struct buf *items, size_t at)
+{
+    uint32_t number;
+    memcpy(&number, items->ptr + at, sizeof(number));
+    return be32toh(number);
+}
+
+static void begin(struct buf *items, enum type type)
+{
+    static const char zeros[HEADER_SIZE];
+    buf_append(items, zeros, sizeof(zeros));
+    put(items, 0, 1); /* dimension */
+    put(items, TYPE, type);
+    put(items, HEADER_SIZE - 4, 1); /* the first item is number one */
+}
+
+/* `bytes` NULL: null. */
+static void add(struct buf *items, enum type type, const void *bytes, size_t len)
+{
+    assert(len <= INT32_MAX);
+    if (items->len == 0)
+        begin(items, type);
+    assert(get(items, TYPE) == (uint32_t)type);
+    uint32_t length = htobe32(bytes == NULL ? UINT32_MAX : (uint32_t)len);
+    if (bytes == NULL)
+        put(items, NULLS, 1);
+    put(items, COUNT, get(items, COUNT) + 1);
+    buf_append(items, &length, sizeof(length));
+    buf_append(items, bytes, bytes == NULL ? 0 : len);
 }
 
 void sql_array_add(struct buf *items, struct str text)
 {
-    separate(items);
-    if (text.ptr == NULL) {
-        buf_append_text(items, "NULL");
-        return;
-    }
-    buf_append_char(items, '"');
-    size_t plain = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] != '"' && text.ptr[i] != '\\')
-            continue;
-        buf_append(items, text.ptr + plain, i - plain);
-        buf_append_char(items, '\\');
-        plain = i;
-    }
-    if (plain < text.len)
-        buf_append(items, text.ptr + plain, text.len - plain);
-    buf_append_char(items, '"');
-}
-
-void sql_array_add_number(struct buf *items, int64_t number)
-{
-    separate(items);
-    buf_printf(items, "%lld", (long long)number);
+    add(items, TYPE_TEXT, text.ptr, text.len);
 }
 
 void sql_array_add_bytes(struct buf *items, struct str bytes)
 {
-    static const char digits[] = "0123456789abcdef";
-    separate(items);
-    buf_append_text(items, "\"\\\\x");
-    char *place = buf_reserve(items, 2 * bytes.len);
-    for (size_t i = 0; i < bytes.len; i++) {
-        *place++ = digits[(unsigned char)bytes.ptr[i] >> 4];
-        *place++ = digits[(unsigned char)bytes.ptr[i] & 15];
-    }
-    items->len += 2 * bytes.len;
-    buf_append_char(items, '"');
+    add(items, TYPE_BYTEA, bytes.ptr, bytes.len);
+}
+
+static void add_integer(struct buf *items, enum type type, int64_t number)
+{
+    uint64_t bytes = htobe64((uint64_t)number);
+    add(items, type, &bytes, sizeof(bytes));
+}
+
+void sql_array_add_number(struct buf *items, int64_t number)
+{
+    add_integer(items, TYPE_BIGINT, number);
+}
+
+void sql_array_add_truth(struct buf *items, bool truth)
+{
+    add(items, TYPE_BOOLEAN, truth ? "\1" : "\0", 1);
+}
+
+void sql_array_add_uuid(struct buf *items, const struct uuid *id)
+{
+    add(items, TYPE_UUID, id, sizeof(*id));
+}
+
+/* PostgreSQL counts microseconds since 2000. */
+void sql_array_add_time(struct buf *items, int64_t wall_ms)
+{
+    enum { EPOCH_S = 946684800 };
+    add_integer(items, TYPE_TIMESTAMPTZ, (wall_ms - EPOCH_S * INT64_C(1000)) * 1000);
+}
+
+void sql_array_bind(struct pg_values *values, const struct buf *items)
+{
+    if (items->len == 0)
+        pg_values_add_text(values, STR("{}")); /* of whatever type is wanted there */
+    else
+        pg_values_add_bytes(values, buf_str(items));
 }
 
 bool sql_bytes_parse(struct str text, struct buf *out)
@@ -61,14 +112,4 @@ bool sql_bytes_parse(struct str text, struct buf *out)
     }
     out->len = text.len / 2 - 1;
     return true;
-}
-
-void sql_array_bind(struct pg_values *values, const struct buf *items)
-{
-    struct buf array = {0};
-    buf_append_char(&array, '{');
-    buf_append_str(&array, buf_str(items));
-    buf_append_char(&array, '}');
-    pg_values_add_text(values, buf_str(&array));
-    buf_free(&array);
 }

@@ -1,20 +1,27 @@
-/* Arrays as PostgreSQL reads them: many rows in the parameters of one statement. A buffer collects
- * the items, without the braces; zeroed, it is the empty array. */
+/* Arrays in PostgreSQL's binary format (array_recv in its sources): many rows in the parameters of
+ * one statement, without a word of text to parse. A buffer collects the items, all of one kind;
+ * zeroed, it is the empty array of any.
+ *
+ *   dimensions, has nulls, the items' type, count, lower bound (four bytes each, the highest first)
+ *   then of each item its length, -1 for null, and its bytes */
 #ifndef CQRS_SQL_ARRAY_H
 #define CQRS_SQL_ARRAY_H
 
+#include "base/ident.h"
 #include "io/pg/pg_query.h"
 
-/* {NULL, 0} is SQL's null. */
-void sql_array_add(struct buf *items, struct str text);
-void sql_array_add_number(struct buf *items, int64_t number);
-void sql_array_add_bytes(struct buf *items, struct str bytes); /* for a bytea[] */
-
-/* Reads a bytea as PostgreSQL writes it, \x and two digits a byte, into `out`, which is emptied
- * first. */
-bool sql_bytes_parse(struct str text, struct buf *out) must_check;
+void sql_array_add(struct buf *items, struct str text);            /* text[]; ptr NULL: null */
+void sql_array_add_bytes(struct buf *items, struct str bytes);     /* bytea[] */
+void sql_array_add_number(struct buf *items, int64_t number);      /* bigint[] */
+void sql_array_add_truth(struct buf *items, bool truth);           /* boolean[] */
+void sql_array_add_uuid(struct buf *items, const struct uuid *id); /* uuid[]; NULL: null */
+void sql_array_add_time(struct buf *items, int64_t wall_ms);       /* timestamptz[] */
 
 /* The array as the next parameter. */
 void sql_array_bind(struct pg_values *values, const struct buf *items);
+
+/* Reads a bytea as PostgreSQL writes it in text, \x and two digits a byte, into `out`, which is
+ * emptied first. */
+bool sql_bytes_parse(struct str text, struct buf *out) must_check;
 
 #endif

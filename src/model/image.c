@@ -65,6 +65,36 @@ bool image_read_head(const struct json *image, struct image_head *head_out)
            clock_parse(json_find_text(image, "updated_at", STR("")), &head_out->updated_at);
 }
 
+static bool skip(struct str *text, struct str word)
+{
+    if (!str_starts_with(*text, word))
+        return false;
+    *text = (struct str){text->ptr + word.len, text->len - word.len};
+    return true;
+}
+
+/* Behind the last of them: inside a string its quotes would be escaped. */
+static bool skip_behind_last(struct str *text, struct str word)
+{
+    for (size_t at = text->len < word.len ? 0 : text->len - word.len; at > 0; at--)
+        if (memcmp(text->ptr + at, word.ptr, word.len) == 0) {
+            *text = (struct str){text->ptr + at + word.len, text->len - at - word.len};
+            return true;
+        }
+    return false;
+}
+
+bool image_read_text(struct str text, struct image_head *head_out)
+{
+    *head_out = (struct image_head){0};
+    if (!skip(&text, STR("{\"id\":\"")) || !uuid_parse(str_cut(&text, '"'), &head_out->id) ||
+        !skip(&text, STR(",\"version\":")) ||
+        !str_to_int64(str_cut(&text, ','), &head_out->version) || head_out->version <= 0)
+        return false;
+    return skip_behind_last(&text, STR("\"created_at\":\"")) &&
+           clock_parse(str_cut(&text, '"'), &head_out->created_at);
+}
+
 enum view {
     VIEW_WHOLE, /* what only another version of the model knows stays */
     VIEW_OWN,   /* it goes, and a symbol that the enum does not have becomes its default */

@@ -25,6 +25,10 @@ struct json *image_make(const struct collection *collection, const struct image_
  * missing or malformed, as it may be in what came over the network. */
 bool image_read_head(const struct json *image, struct image_head *head_out) must_check;
 
+/* The id, version and time of creation out of the text of such an image, which json_write made; the
+ * rest of the head stays zero. False where it is no such text. */
+bool image_read_text(struct str text, struct image_head *head_out) must_check;
+
 /* The same image as this program's schema has it: a field that is missing gets its default; one
  * that only another version of the model knows stays, so that nothing is lost on the way to it. A
  * new tree; NULL where a field is missing that has no default. */

@@ -47,20 +47,6 @@ static void log_refusal(const struct pg_outcome *outcome)
         log_error("batch_store.refused", log_text("sqlstate", outcome->sqlstate));
 }
 
-static void add_uuid(struct buf *items, const struct uuid *id)
-{
-    char text[UUID_TEXT_SIZE];
-    uuid_format(id, text);
-    sql_array_add(items, str_from(text));
-}
-
-static void add_time(struct buf *items, int64_t wall_ms)
-{
-    char text[CLOCK_TEXT_SIZE];
-    clock_format(wall_ms, text);
-    sql_array_add(items, str_from(text));
-}
-
 static bool is_refused(const struct batch_item *item)
 {
     return problem_is_set(&item->problem);
@@ -138,10 +124,7 @@ void batch_store_find(const struct batch_means *means, struct batch *batch,
     for (size_t i = 0; i < batch->count; i++) {
         forget_record(&batch->items[i]);
         /* A null is no id: its place keeps the numbers right. */
-        if (is_wanted(&batch->items[i]))
-            add_uuid(&ids, &batch->items[i].command.id);
-        else
-            sql_array_add(&ids, (struct str){NULL, 0});
+        sql_array_add_uuid(&ids, is_wanted(&batch->items[i]) ? &batch->items[i].command.id : NULL);
     }
     buf_printf(&sql, find_sql, batch->shared.collection->table);
     sql_array_bind(&values, &ids);
@@ -235,12 +218,12 @@ static int64_t add_changes(const struct batch *batch, struct buf columns[COLUMNS
         struct uuid event = uuid_new();
         if (is_refused(ordered[i]))
             continue;
-        add_uuid(&columns[0], &change->id);
+        sql_array_add_uuid(&columns[0], &change->id);
         sql_array_add_number(&columns[1], change->version);
-        add_time(&columns[2], change->created_at);
+        sql_array_add_time(&columns[2], change->created_at);
         sql_array_add(&columns[3], buf_str(&change->body));
-        sql_array_add(&columns[4], change->is_new ? STR("t") : STR("f"));
-        add_uuid(&columns[5], &event);
+        sql_array_add_truth(&columns[4], change->is_new);
+        sql_array_add_uuid(&columns[5], &event);
         sql_array_add(&columns[6], str_from(change->type));
         sql_array_add_bytes(&columns[7], buf_str(&change->data));
         fingerprint_format(avro_codec_fingerprint(change->codec), fingerprint);
@@ -293,10 +276,10 @@ void batch_store_commit(const struct batch_means *means, const struct batch *bat
 /* Unique values */
 
 static const char taken_sql[] =
-    "select number::bigint - 1 from unnest($1::%s[], $2::uuid[]) with ordinality\n"
+    "select number::bigint - 1 from unnest($1::text[], $2::uuid[]) with ordinality\n"
     "  as wanted(value, id, number)\n"
     "where value is not null and exists (select from %s t\n"
-    "  where t.\"%s\" = wanted.value and not t.deleted and t.id <> wanted.id)";
+    "  where t.\"%s\" = wanted.value::%s and not t.deleted and t.id <> wanted.id)";
 
 static void on_taken(void *arg, const struct pg_outcome *outcome)
 {
@@ -333,10 +316,10 @@ void batch_store_find_taken(const struct batch_means *means, struct batch *batch
             sql_array_add(&wanted, (struct str){NULL, 0});
         else
             add_value(&wanted, item->body, field);
-        add_uuid(&ids, &item->command.id);
+        sql_array_add_uuid(&ids, &item->command.id);
     }
-    buf_printf(&sql, taken_sql, ddl_column_type(field), batch->shared.collection->table,
-               field->name);
+    buf_printf(&sql, taken_sql, batch->shared.collection->table, field->name,
+               ddl_column_type(field));
     sql_array_bind(&values, &wanted);
     sql_array_bind(&values, &ids);
     pg_pool_submit(means->pool, pg_pool_statement(means->pool, PG_KIND_READ, sql.ptr, 2), &values,

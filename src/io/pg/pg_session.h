@@ -18,6 +18,14 @@ void pg_session_close(struct pg_session **session);
 bool pg_session_run(struct pg_session *session, const char *sql, const struct pg_values *values,
                     struct pg_outcome *outcome) must_check;
 
+/* Queues a statement, which is prepared the first time that its text is queued. What is queued goes
+ * out with pg_session_settle, in one transaction and one round trip; nothing is run between. */
+void pg_session_queue(struct pg_session *session, const char *sql, const struct pg_values *values);
+
+/* Runs what is queued: all of it, or none. False with the fault of the first that was refused, as
+ * for pg_session_run. */
+bool pg_session_settle(struct pg_session *session) must_check;
+
 /* About the last statement that failed. */
 const char *pg_session_fault(const struct pg_session *session);
 

@@ -3,7 +3,7 @@
 #include <avro.h>
 
 #include "base/clock.h"
-#include "model/avro/avro_check.h"
+#include "model/avro/avro_text.h"
 #include "model/avro/expand.h"
 #include "model/avro/fingerprint.h"
 #include "model/schema.h"
@@ -12,6 +12,7 @@ enum { HEADER_SIZE = 10 };
 
 struct avro_codec {
     struct json *json; /* names expanded, and with the logical types, which libavro's lacks */
+    struct avro_type *type;
     avro_schema_t schema;
     avro_value_iface_t *class;
     uint64_t fingerprint;
@@ -23,10 +24,11 @@ struct avro_codec *avro_codec_new(const struct json *schema)
     struct buf text = {0};
     json_write(schema, &text);
     codec->json = expand_names(schema);
+    codec->type = avro_type_make(codec->json);
     if (avro_schema_from_json_length(text.ptr, text.len, &codec->schema) == 0)
         codec->class = avro_generic_class_from_schema(codec->schema);
     buf_free(&text);
-    if (codec->class == NULL)
+    if (codec->class == NULL || codec->type == NULL)
         avro_codec_free(&codec);
     else
         codec->fingerprint = fingerprint_schema(schema);
@@ -42,6 +44,7 @@ void avro_codec_free(struct avro_codec **codec)
         avro_value_iface_decref(gone->class);
     if (gone->schema != NULL)
         avro_schema_decref(gone->schema);
+    avro_type_free(&gone->type);
     json_free(&gone->json);
     free(gone);
     *codec = NULL;
@@ -183,130 +186,6 @@ static bool put(avro_value_t *to, const struct json *type, const struct json *fr
     return put_scalar(to, &shape, from);
 }
 
-/* From Avro to JSON. */
-
-static struct json *get(avro_value_t *from, const struct json *type);
-
-/* Null or a value that is taken; NULL, and the rest freed, at the first that fails. */
-static struct json *get_fields(avro_value_t *from, const struct json *type)
-{
-    const struct json *fields = json_find(type, "fields");
-    struct json *object = json_make_object();
-    for (size_t i = 0; i < json_count(fields); i++) {
-        const struct json *field = json_item(fields, i);
-        avro_value_t place;
-        struct json *value = NULL;
-        if (avro_value_get_by_index(from, i, &place, NULL) == 0)
-            value = get(&place, json_find(field, "type"));
-        if (value == NULL) {
-            json_free(&object);
-            return NULL;
-        }
-        json_put(object, json_text(json_find(field, "name")).ptr, value);
-    }
-    return object;
-}
-
-static struct json *get_items(avro_value_t *from, const struct json *type)
-{
-    struct json *array = json_make_array();
-    size_t count = 0;
-    avro_value_get_size(from, &count);
-    for (size_t i = 0; i < count; i++) {
-        avro_value_t place;
-        struct json *value = NULL;
-        if (avro_value_get_by_index(from, i, &place, NULL) == 0)
-            value = get(&place, json_find(type, "items"));
-        if (value == NULL) {
-            json_free(&array);
-            return NULL;
-        }
-        json_push(array, value);
-    }
-    return array;
-}
-
-static struct json *get_string(avro_value_t *from)
-{
-    const char *text;
-    size_t size;
-    if (avro_value_get_string(from, &text, &size) != 0 || size == 0)
-        return NULL;
-    struct str found = {text, size - 1};
-    return str_is_utf8(found) ? json_make_string(found) : NULL;
-}
-
-static struct json *get_integer(avro_value_t *from, enum field_type type, const struct json *avro)
-{
-    char text[CLOCK_TEXT_SIZE];
-    int32_t small = 0;
-    int64_t large = 0;
-    bool is_long = type == FIELD_TYPE_LONG || type == FIELD_TYPE_TIMESTAMP;
-    if (is_long ? avro_value_get_long(from, &large) != 0
-                : (type == FIELD_TYPE_ENUM ? avro_value_get_enum(from, &small)
-                                           : avro_value_get_int(from, &small)) != 0)
-        return NULL;
-    switch (type) {
-    case FIELD_TYPE_ENUM:
-        return (size_t)small < json_count(json_find(avro, "symbols"))
-                   ? json_share(json_item(json_find(avro, "symbols"), (size_t)small))
-                   : NULL;
-    case FIELD_TYPE_DATE:
-        clock_format_date(small, text);
-        return json_make_string(str_from(text));
-    case FIELD_TYPE_TIMESTAMP:
-        clock_format(large, text);
-        return json_make_string(str_from(text));
-    default:
-        return json_make_integer(is_long ? large : small);
-    }
-}
-
-static struct json *get_scalar(avro_value_t *from, const struct field_shape *shape)
-{
-    int truth;
-    double number;
-    switch (shape->type) {
-    case FIELD_TYPE_BOOLEAN:
-        return avro_value_get_boolean(from, &truth) == 0 ? json_make_boolean(truth) : NULL;
-    case FIELD_TYPE_DOUBLE:
-        return avro_value_get_double(from, &number) == 0 && __builtin_isfinite(number)
-                   ? json_make_real(number)
-                   : NULL;
-    case FIELD_TYPE_STRING:
-    case FIELD_TYPE_UUID:
-        return get_string(from);
-    default:
-        return get_integer(from, shape->type, shape->avro);
-    }
-}
-
-static struct json *get_branch(avro_value_t *from, const struct json *both)
-{
-    int which;
-    avro_value_t branch;
-    if (avro_value_get_discriminant(from, &which) != 0 || which < 0 ||
-        (size_t)which >= json_count(both) || avro_value_get_current_branch(from, &branch) != 0)
-        return NULL;
-    if (avro_value_get_type(&branch) == AVRO_NULL)
-        return json_make_null();
-    return get(&branch, json_item(both, (size_t)which));
-}
-
-static struct json *get(avro_value_t *from, const struct json *type)
-{
-    struct field_shape shape;
-    if (json_kind(type) == JSON_KIND_ARRAY)
-        return get_branch(from, type);
-    if (!schema_shape(type, &shape))
-        return NULL;
-    if (shape.type == FIELD_TYPE_RECORD)
-        return get_fields(from, shape.avro);
-    if (shape.type == FIELD_TYPE_ARRAY)
-        return get_items(from, shape.avro);
-    return get_scalar(from, &shape);
-}
-
 static void write_header(uint64_t fingerprint, struct buf *out)
 {
     buf_append(out, "\xc3\x01", 2);
@@ -343,21 +222,41 @@ bool avro_encode(const struct avro_codec *codec, const struct json *value, struc
     return done;
 }
 
-struct json *avro_decode(const struct avro_codec *codec, struct str bytes)
+/* From Avro to JSON. */
+
+/* What stands behind the header; false where that is another schema's. */
+static bool take_header(const struct avro_codec *codec, struct str *bytes)
 {
     uint64_t fingerprint;
-    avro_value_t avro;
-    struct json *value = NULL;
-    if (!avro_read_fingerprint(bytes, &fingerprint) || fingerprint != codec->fingerprint ||
-        !avro_check(codec->json, (struct str){bytes.ptr + HEADER_SIZE, bytes.len - HEADER_SIZE}))
-        return NULL;
-    if (avro_generic_value_new(codec->class, &avro) != 0)
-        abort();
-    avro_reader_t reader =
-        avro_reader_memory(bytes.ptr + HEADER_SIZE, (int64_t)(bytes.len - HEADER_SIZE));
-    if (avro_value_read(reader, &avro) == 0)
-        value = get(&avro, codec->json);
-    avro_reader_free(reader);
-    avro_value_decref(&avro);
-    return value;
+    if (!avro_read_fingerprint(*bytes, &fingerprint) || fingerprint != codec->fingerprint)
+        return false;
+    bytes->ptr += HEADER_SIZE;
+    bytes->len -= HEADER_SIZE;
+    return true;
+}
+
+bool avro_decode(const struct avro_codec *codec, struct str bytes, struct buf *out)
+{
+    size_t before = out->len;
+    bool is_whole =
+        take_header(codec, &bytes) && avro_text_take(codec->type, &bytes, out) && bytes.len == 0;
+    if (!is_whole)
+        out->len = before;
+    return is_whole;
+}
+
+bool avro_decode_members(const struct avro_codec *codec, struct str bytes, const char *const *names,
+                         struct buf *out, size_t *ends)
+{
+    const struct json *fields = json_find(codec->json, "fields");
+    size_t i = 0;
+    bool is_fine = take_header(codec, &bytes);
+    for (; is_fine && names[i] != NULL; i++) {
+        is_fine =
+            i < codec->type->part_count &&
+            str_equal(json_text(json_find(json_item(fields, i), "name")), str_from(names[i])) &&
+            avro_text_take(&codec->type->parts[i], &bytes, out);
+        ends[i] = out->len;
+    }
+    return is_fine && i == codec->type->part_count && bytes.len == 0;
 }

@@ -93,16 +93,12 @@ static void write_data(struct tail *tail, const struct event *event, struct buf 
 {
     const char *why;
     const struct avro_codec *codec = writer_schemas_find(&tail->schemas, event, &why);
-    struct json *data = codec != NULL ? avro_decode(codec, event->data) : NULL;
-    if (data == NULL) {
-        fprintf(stderr, "mamparo tail: event " STR_FMT ": %s\n", STR_ARG(event->id),
-                codec != NULL ? "its data is not of the schema that it names" : why);
-        buf_append_text(line, ",\"data\":null");
-        return;
-    }
     buf_append_text(line, ",\"data\":");
-    json_write(data, line);
-    json_free(&data);
+    if (codec != NULL && avro_decode(codec, event->data, line))
+        return;
+    fprintf(stderr, "mamparo tail: event " STR_FMT ": %s\n", STR_ARG(event->id),
+            codec != NULL ? "its data is not of the schema that it names" : why);
+    buf_append_text(line, "null");
 }
 
 static void print(struct tail *tail, const struct event_entry *entry)

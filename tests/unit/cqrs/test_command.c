@@ -214,7 +214,7 @@ static const struct {
 static void assert_event(const struct attempt *attempt, enum given_record before, const char *after)
 {
     struct json *event =
-        avro_decode(attempt->collection->event_codec, buf_str(&attempt->change.data));
+        given_decoded(attempt->collection->event_codec, buf_str(&attempt->change.data));
     assert_non_null(event);
     assert_int_equal(json_find_integer(event, "version", 0), attempt->change.version);
     assert_json(json_find(event, "before"), before == NO_RECORD ? "null" : RECORD);

@@ -3,6 +3,7 @@
 #ifndef TESTS_MODEL_GIVEN_H
 #define TESTS_MODEL_GIVEN_H
 
+#include "model/avro/avro.h"
 #include "model/schema.h"
 
 /* Appends `text` with every ' as " and every ` as '. */
@@ -46,6 +47,21 @@ static inline struct collection *given_collection(const char *fields)
         fail_msg("%s: %s", fields, mistakes.ptr);
     assert_int_equal(mistakes.len, 0);
     return collection;
+}
+
+/* What the bytes say, or NULL where they are none of the codec's. */
+static inline struct json *given_decoded(const struct avro_codec *codec, struct str bytes)
+{
+    char mistake[JSON_MISTAKE_SIZE] = "";
+    struct buf text = {0};
+    struct json *json = NULL;
+    if (avro_decode(codec, bytes, &text)) {
+        json = json_parse(buf_str(&text), mistake);
+        if (json == NULL)
+            fail_msg("%s: %s", text.ptr, mistake);
+    }
+    buf_free(&text);
+    return json;
 }
 
 static inline void assert_json(const struct json *json, const char *expected)

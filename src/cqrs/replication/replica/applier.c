@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "cqrs/migration.h"
 #include "cqrs/replication/replica/replica_block.h"
+#include "cqrs/replication/replica/replica_flush.h"
 #include "cqrs/replication/replica/replica_place.h"
 #include "cqrs/replication/replica/replica_replay.h"
 #include "cqrs/replication/replica/resync/resync.h"
@@ -36,6 +37,7 @@ struct shift {
     struct redis_conn *redis;
     char id[48]; /* of the database, for the relay */
     struct replica_cursor cursor;
+    struct replica_flush flush;
     msec_t report_at, look_at, letters_at;
     struct dead_letters letters;
     struct lag_meter meter;
@@ -135,7 +137,8 @@ static bool become_applier(struct shift *shift)
     struct applier *applier = shift->applier;
     enum replica_place place =
         replica_place_take(shift->session, applier->service, shift->id, sizeof(shift->id));
-    if (place == REPLICA_PLACE_MINE && replica_place_enter(shift->session, applier->service))
+    if (place == REPLICA_PLACE_MINE && replica_place_enter(shift->session, applier->service) &&
+        replica_flush_relax(shift->session))
         return true;
     if (place != REPLICA_PLACE_TAKEN)
         return complain(shift, "taking the place", pg_session_fault(shift->session));
@@ -152,6 +155,12 @@ static bool hold_place(struct shift *shift, const char *span)
 {
     return replica_place_hold(shift->session, span) ||
            complain(shift, "holding the place", pg_session_fault(shift->session));
+}
+
+static bool flush(struct shift *shift)
+{
+    return replica_flush_force(&shift->flush, shift->session, &shift->cursor) ||
+           complain(shift, "flushing", pg_session_fault(shift->session));
 }
 
 /* Resynchronising */
@@ -176,6 +185,8 @@ static bool resynchronise(struct shift *shift, const char *reason)
         return false;
     if (!resync_run(&resync, &shift->cursor, why, sizeof(why)))
         return complain(shift, "resynchronising", why);
+    if (!flush(shift))
+        return false;
     log_info("replica.resynchronised", log_text("service", service));
     applier_gauges_forget_lag(&applier->gauges);
     atomic_store(&applier->gauges.is_filled, true);
@@ -263,7 +274,13 @@ static bool report(struct shift *shift, bool is_idle)
     if (!is_idle && now < shift->report_at)
         return true;
     shift->report_at = now + REPORT_EVERY_MS;
-    return replica_report(shift->redis, shift->id, &shift->cursor) ||
+    struct replica_cursor on_disk = shift->cursor;
+    if (is_idle && !flush(shift))
+        return false;
+    if (!replica_flush_look(&shift->flush, shift->session, &shift->cursor))
+        return complain(shift, "looking at the log", pg_session_fault(shift->session));
+    on_disk.position = shift->flush.flushed;
+    return replica_report(shift->redis, shift->id, &on_disk) ||
            complain(shift, "reporting", redis_conn_fault(shift->redis));
 }
 
@@ -320,7 +337,7 @@ static void follow(struct shift *shift)
     struct applier *applier = shift->applier;
     if (shift->cursor.epoch[0] == '\0' && !resynchronise(shift, "it is empty"))
         return;
-    if (!hold_place(shift, "3s") || !look_at_stream(shift, true))
+    if (!flush(shift) || !hold_place(shift, "3s") || !look_at_stream(shift, true))
         return;
     log_info("replica.following", log_text("service", applier->service->name));
     background_works(&applier->background);

@@ -104,17 +104,18 @@ static void list_columns(struct letter_rows *rows, struct buf *out[COLUMNS])
     memcpy(out, all, sizeof(all));
 }
 
-bool letter_rows_store(struct letter_rows *rows, const char *service, struct pg_session *session)
+void letter_rows_store(struct letter_rows *rows, const char *service, struct pg_session *session)
 {
     static const char sql[] =
         "insert into mamparo.dead_letters (service, commit, index, record, type, tries, why,\n"
         "  entry)\n"
-        "select $1, * from unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::int[],\n"
+        "select $1, * from unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[], "
+        "$6::bigint[],\n"
         "  $7::text[], $8::bytea[]) on conflict do nothing";
     struct pg_values values = {0};
     struct buf *columns[COLUMNS];
     if (rows->count == 0)
-        return true;
+        return;
     list_columns(rows, columns);
     pg_values_add_text(&values, str_from(service));
     for (size_t i = 0; i < COLUMNS; i++) {
@@ -122,9 +123,8 @@ bool letter_rows_store(struct letter_rows *rows, const char *service, struct pg_
         buf_reset(columns[i]);
     }
     rows->count = 0;
-    bool is_stored = pg_session_run(session, sql, &values, NULL);
+    pg_session_queue(session, sql, &values);
     pg_values_free(&values);
-    return is_stored;
 }
 
 void letter_rows_free(struct letter_rows *rows)
@@ -169,14 +169,12 @@ bool dead_letters_settle(const struct dead_letters *letters, struct pg_session *
     return is_settled;
 }
 
-bool dead_letters_forget(struct pg_session *session, const char *service)
+void dead_letters_forget(struct pg_session *session, const char *service)
 {
     struct pg_values values = {0};
     pg_values_add_text(&values, str_from(service));
-    bool is_done = pg_session_run(session, "delete from mamparo.dead_letters where service = $1",
-                                  &values, NULL);
+    pg_session_queue(session, "delete from mamparo.dead_letters where service = $1", &values);
     pg_values_free(&values);
-    return is_done;
 }
 
 /* For people */

@@ -44,9 +44,8 @@ struct letter_rows {
 void letter_rows_add(struct letter_rows *rows, const struct event_entry *read,
                      const struct redis_reply *entry, int tries, const char *why);
 
-/* In the transaction that is open or in one of their own; empties `rows`. */
-bool letter_rows_store(struct letter_rows *rows, const char *service,
-                       struct pg_session *session) must_check;
+/* Queues the statement that stores them, and empties `rows`. */
+void letter_rows_store(struct letter_rows *rows, const char *service, struct pg_session *session);
 void letter_rows_free(struct letter_rows *rows);
 
 /* For those that are each their record's first and have no failed try: the position as two columns,
@@ -58,8 +57,8 @@ bool dead_letters_find_due(const struct dead_letters *letters, struct pg_session
 bool dead_letters_settle(const struct dead_letters *letters, struct pg_session *session,
                          struct position position, const char *why) must_check;
 
-/* Once a replica was filled anew nothing is left of them to do. */
-bool dead_letters_forget(struct pg_session *session, const char *service) must_check;
+/* Once a replica was filled anew nothing is left of them to do: queues the statement. */
+void dead_letters_forget(struct pg_session *session, const char *service);
 
 /* For people: each row one JSON object, in the stream's order. `service` "" is all of them. */
 bool dead_letters_list(struct pg_session *session, const char *service, int64_t most,

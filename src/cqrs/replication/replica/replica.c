@@ -88,7 +88,7 @@ void replica_write_status(const struct replica *replica, struct buf *out)
     buf_append_char(out, '}');
 }
 
-bool replica_save_cursor(struct pg_session *session, const struct replica_cursor *cursor)
+void replica_save_cursor(struct pg_session *session, const struct replica_cursor *cursor)
 {
     static const char sql[] = "insert into mamparo.cursors (service, epoch, position)\n"
                               "  values ($1, $2, $3) on conflict (service) do update\n"
@@ -99,9 +99,8 @@ bool replica_save_cursor(struct pg_session *session, const struct replica_cursor
     pg_values_add_text(&values, str_from(cursor->service->name));
     pg_values_add_text(&values, str_from(cursor->epoch));
     pg_values_add_text(&values, str_from(text));
-    bool is_saved = pg_session_run(session, sql, &values, NULL);
+    pg_session_queue(session, sql, &values);
     pg_values_free(&values);
-    return is_saved;
 }
 
 bool replica_report(struct redis_conn *redis, const char *replica_id,

@@ -48,10 +48,8 @@ struct replica_cursor {
     struct position awaited; /* the stream's top when it was last looked at */
 };
 
-/* Moves the cursor of `service` in the database, in the transaction that is open or in one of its
- * own. */
-bool replica_save_cursor(struct pg_session *session,
-                         const struct replica_cursor *cursor) must_check;
+/* Queues the statement that moves the cursor in the database. */
+void replica_save_cursor(struct pg_session *session, const struct replica_cursor *cursor);
 
 /* Tells the relay, through Redis, how far this replica has come. */
 bool replica_report(struct redis_conn *redis, const char *replica_id,

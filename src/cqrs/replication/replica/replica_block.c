@@ -31,14 +31,14 @@ static size_t index_of(const struct service *service, struct str collection)
     return i;
 }
 
-struct json *replica_block_read(const struct replica_means *means, const struct event *event,
-                                const char **why)
+bool replica_block_read(const struct replica_means *means, const struct event *event,
+                        struct replica_images *images, const char **why)
 {
     const struct avro_codec *codec = writer_schemas_find(means->schemas, event, why);
     if (codec == NULL)
-        return NULL;
+        return false;
     *why = "its data is not of the schema that it names";
-    return avro_decode(codec, event->data);
+    return replica_images_read(images, codec, event->data);
 }
 
 /* What a block comes to. */
@@ -47,6 +47,7 @@ struct harvest {
     struct replica_rows *rows; /* by the collection's place in the service */
     struct replica_history history;
     struct letter_rows letters;
+    struct replica_images images; /* of the event at hand */
 };
 
 static struct harvest harvest_new(const struct service *service, const struct replica_means *means)
@@ -63,6 +64,7 @@ static void harvest_free(struct harvest *harvest)
         replica_rows_free(&harvest->rows[i]);
     replica_history_free(&harvest->history);
     letter_rows_free(&harvest->letters);
+    replica_images_free(&harvest->images);
     free(harvest->rows);
 }
 
@@ -86,8 +88,8 @@ static enum replica_verdict take_event(struct replica_block *block, const struct
     enum replica_verdict verdict = REPLICA_POISON;
     if (at == service->collection_count)
         return give_up(block, entry, "its collection is not in this process's models");
-    struct json *images = replica_block_read(means, &entry->event, &why);
-    if (images == NULL)
+    struct replica_images *images = &harvest->images;
+    if (!replica_block_read(means, &entry->event, images, &why))
         return say(block, means->schemas->is_unanswered ? REPLICA_FAILED : verdict, entry, why);
     why = NULL;
     if (!replica_rows_add_event(&harvest->rows[at], service->collections[at], &entry->event,
@@ -97,7 +99,6 @@ static enum replica_verdict take_event(struct replica_block *block, const struct
         why = pg_session_fault(means->session);
         verdict = judge_refusal(means->session);
     }
-    json_free(&images);
     return why != NULL ? say(block, verdict, entry, why) : REPLICA_APPLIED;
 }
 
@@ -140,22 +141,17 @@ static enum replica_verdict store(struct replica_block *block, const struct serv
                                   const struct replica_cursor *next, struct harvest *harvest,
                                   struct pg_session *session)
 {
-    bool is_stored = pg_session_run(session, "begin", NULL, NULL);
-    for (size_t i = 0; is_stored && i < service->collection_count; i++)
-        is_stored = replica_rows_store(&harvest->rows[i], service->collections[i], session);
-    is_stored = is_stored && replica_history_store(&harvest->history, session) &&
-                letter_rows_store(&harvest->letters, service->name, session) &&
-                (next == NULL || replica_save_cursor(session, next)) &&
-                pg_session_run(session, "commit", NULL, NULL);
-    if (is_stored)
+    for (size_t i = 0; i < service->collection_count; i++)
+        replica_rows_store(&harvest->rows[i], service->collections[i], session);
+    replica_history_store(&harvest->history, session);
+    letter_rows_store(&harvest->letters, service->name, session);
+    if (next != NULL)
+        replica_save_cursor(session, next);
+    if (pg_session_settle(session))
         return REPLICA_APPLIED;
     snprintf(block->why, sizeof(block->why), "%s", pg_session_fault(session));
-    enum replica_verdict verdict = judge_refusal(session);
     block->is_refused = true;
-    /* Otherwise the session is closed by whoever gets the answer, and the transaction with it. */
-    if (verdict == REPLICA_POISON && !pg_session_run(session, "rollback", NULL, NULL))
-        verdict = REPLICA_FAILED;
-    return verdict;
+    return judge_refusal(session);
 }
 
 /* The first `most` of the entries, all or none of them; POISON: `count` says how many were read. */
@@ -236,10 +232,9 @@ bool replica_block_bury(const struct replica_block *block, struct replica_cursor
     (void)!event_from_entry(entry, &read); /* its position is there all the same */
     letter_rows_add(&rows, &read, entry, 1, block->why);
     next.position = read.position;
-    bool is_buried = pg_session_run(means->session, "begin", NULL, NULL) &&
-                     letter_rows_store(&rows, cursor->service->name, means->session) &&
-                     replica_save_cursor(means->session, &next) &&
-                     pg_session_run(means->session, "commit", NULL, NULL);
+    letter_rows_store(&rows, cursor->service->name, means->session);
+    replica_save_cursor(means->session, &next);
+    bool is_buried = pg_session_settle(means->session);
     letter_rows_free(&rows);
     if (is_buried)
         *cursor = next;

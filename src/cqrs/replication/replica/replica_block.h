@@ -6,6 +6,7 @@
 #include "cqrs/calendar.h"
 #include "cqrs/replication/replica/dead_letters.h"
 #include "cqrs/replication/replica/replica.h"
+#include "cqrs/replication/replica/replica_images.h"
 #include "cqrs/replication/writer_schema.h"
 
 enum replica_verdict {
@@ -39,10 +40,9 @@ struct replica_means {
     const struct dead_letters *letters;
 };
 
-/* What an event says, {version, before, after}: read with its writer's schema. NULL with a
- * sentence in `why`. */
-struct json *replica_block_read(const struct replica_means *means, const struct event *event,
-                                const char **why);
+/* What an event says, read with its writer's schema. False with a sentence in `why`. */
+bool replica_block_read(const struct replica_means *means, const struct event *event,
+                        struct replica_images *images, const char **why) must_check;
 
 /* `entries` is what XREAD has for one stream. Applies them up to one that cannot be, and those of a
  * record that has letters become letters as well. The cursor moves when that is done, and only

@@ -8,16 +8,9 @@ static const char store_sql[] =
     "select * from unnest($1::text[], $2::uuid[], $3::bigint[], $4::timestamptz[], $5::text[],\n"
     "  $6::text[], $7::text[], $8::text[]) on conflict do nothing";
 
-static void add_image(struct buf *items, const struct json *image)
+static struct str text_or_null(struct str text)
 {
-    struct buf text = {0};
-    if (image == NULL || json_kind(image) == JSON_KIND_NULL) {
-        sql_array_add(items, (struct str){NULL, 0});
-        return;
-    }
-    json_write(image, &text);
-    sql_array_add(items, buf_str(&text));
-    buf_free(&text);
+    return text.len > 0 ? text : (struct str){NULL, 0};
 }
 
 /* "medical.entry.created" */
@@ -28,28 +21,30 @@ static struct str kind_of(struct str type)
 }
 
 bool replica_history_add(struct replica_history *history, struct pg_session *session,
-                         const struct event *event, const struct json *images)
+                         const struct event *event, const struct replica_images *images)
 {
     struct buf collection = {0};
-    char text[CLOCK_TEXT_SIZE];
+    struct uuid subject;
     int64_t time;
     if (!clock_parse(event->time, &time))
         time = clock_wall_ms();
-    if (time < calendar_first(history->calendar, clock_wall_ms()))
+    /* A subject that is no id: the row was refused, or there was none. */
+    if (time < calendar_first(history->calendar, clock_wall_ms()) ||
+        !uuid_parse(event->subject, &subject))
         return true;
     if (!calendar_open(history->calendar, session, time))
         return false;
-    buf_printf(&collection, STR_FMT "/" STR_FMT, STR_ARG(event->service),
-               STR_ARG(event->collection));
+    buf_append_str(&collection, event->service);
+    buf_append_char(&collection, '/');
+    buf_append_str(&collection, event->collection);
     sql_array_add(&history->collections, buf_str(&collection));
-    sql_array_add(&history->subjects, event->subject);
-    sql_array_add_number(&history->versions, json_find_integer(images, "version", 0));
-    clock_format(time, text);
-    sql_array_add(&history->times, str_from(text));
+    sql_array_add_uuid(&history->subjects, &subject);
+    sql_array_add_number(&history->versions, images->version);
+    sql_array_add_time(&history->times, time);
     sql_array_add(&history->kinds, kind_of(event->type));
-    sql_array_add(&history->actors, event->actor.len > 0 ? event->actor : (struct str){NULL, 0});
-    add_image(&history->befores, json_find(images, "before"));
-    add_image(&history->afters, json_find(images, "after"));
+    sql_array_add(&history->actors, text_or_null(event->actor));
+    sql_array_add(&history->befores, text_or_null(images->before));
+    sql_array_add(&history->afters, text_or_null(images->after));
     history->count++;
     buf_free(&collection);
     return true;
@@ -65,21 +60,20 @@ static void list_columns(struct replica_history *history, struct buf *out[COLUMN
     memcpy(out, all, sizeof(all));
 }
 
-bool replica_history_store(struct replica_history *history, struct pg_session *session)
+void replica_history_store(struct replica_history *history, struct pg_session *session)
 {
     struct pg_values values = {0};
     struct buf *columns[COLUMNS];
     if (history->count == 0)
-        return true;
+        return;
     list_columns(history, columns);
     for (size_t i = 0; i < COLUMNS; i++) {
         sql_array_bind(&values, columns[i]);
         buf_reset(columns[i]);
     }
     history->count = 0;
-    bool is_stored = pg_session_run(session, store_sql, &values, NULL);
+    pg_session_queue(session, store_sql, &values);
     pg_values_free(&values);
-    return is_stored;
 }
 
 void replica_history_free(struct replica_history *history)

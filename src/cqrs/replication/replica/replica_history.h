@@ -5,6 +5,7 @@
 
 #include "cqrs/calendar.h"
 #include "cqrs/replication/event.h"
+#include "cqrs/replication/replica/replica_images.h"
 #include "model/schema.h"
 
 /* Zeroed but for the calendar, it holds nothing; the buffers are arrays of cqrs/sql_array. */
@@ -14,14 +15,13 @@ struct replica_history {
     size_t count;
 };
 
-/* `images` is the event's {version, before, after}. Opens the month that it lies in: not while a
- * transaction is under way. False with the session's fault. */
+/* Opens the month that the event lies in, before anything is queued. False with the session's
+ * fault. */
 bool replica_history_add(struct replica_history *history, struct pg_session *session,
-                         const struct event *event, const struct json *images) must_check;
+                         const struct event *event, const struct replica_images *images) must_check;
 
-/* Stores it, in the transaction that is open or in one of its own, and empties `history`. False
- * with the session's fault. */
-bool replica_history_store(struct replica_history *history, struct pg_session *session) must_check;
+/* Queues the statement that stores it, and empties `history`. */
+void replica_history_store(struct replica_history *history, struct pg_session *session);
 
 void replica_history_free(struct replica_history *history);
 

@@ -1,16 +1,17 @@
 #include "cqrs/replication/replica/replica_rows.h"
 
-#include "base/clock.h"
 #include "cqrs/sql_array.h"
 #include "model/image.h"
 
-/* One block may hold a record twice: its highest version is the one that counts. */
+/* One block may hold a record twice: its highest version is the one that counts. A first version
+ * that is stored had nothing before it. */
 static const char store_sql[] =
     "with incoming as (\n"
     "  select distinct on (id) * from unnest($1::uuid[], $2::bigint[], $3::boolean[],\n"
     "    $4::timestamptz[], $5::text[]) as i(id, version, deleted, created_at, body)\n"
     "  order by id, version desc),\n"
-    "old as (select id, deleted from %s where id = any($1::uuid[])),\n"
+    "old as (select id, deleted from %s where id = any(array(select id from incoming\n"
+    "  where version > 1))),\n"
     "stored as (\n"
     "  insert into %s as t (id, version, deleted, created_at, body)\n"
     "  select id, version, deleted, created_at, body from incoming\n"
@@ -27,52 +28,55 @@ static const char store_sql[] =
 
 void replica_rows_add(struct replica_rows *rows, const struct replica_row *row)
 {
-    sql_array_add(&rows->ids, row->id);
+    sql_array_add_uuid(&rows->ids, &row->id);
     sql_array_add_number(&rows->versions, row->version);
-    sql_array_add(&rows->deleted, row->is_deleted ? STR("t") : STR("f"));
-    sql_array_add(&rows->created, row->created_at);
+    sql_array_add_truth(&rows->deleted, row->is_deleted);
+    sql_array_add_time(&rows->created, row->created_at);
     sql_array_add(&rows->bodies, row->body);
     rows->count++;
 }
 
-static bool add_image(struct replica_rows *rows, const struct event *event,
-                      const struct json *image, struct replica_row *row)
+/* What another version of the model wrote is completed with the defaults of this one. */
+bool replica_rows_complete(const struct collection *collection, struct str image, struct buf *out)
 {
-    struct image_head head;
-    struct uuid subject;
-    char created[CLOCK_TEXT_SIZE];
-    struct buf body = {0};
-    if (!image_read_head(image, &head) || !uuid_parse(event->subject, &subject) ||
-        memcmp(&subject, &head.id, sizeof(subject)) != 0)
+    char mistake[JSON_MISTAKE_SIZE];
+    struct json *whole = NULL, *json = json_parse(image, mistake);
+    if (json != NULL && json_kind(json) == JSON_KIND_OBJECT)
+        whole = image_complete(collection, json);
+    if (json != NULL)
+        json_free(&json);
+    if (whole == NULL)
         return false;
-    clock_format(head.created_at, created);
-    if (row->is_deleted)
-        buf_append_text(&body, "{}");
-    else
-        json_write(image, &body);
-    row->id = event->subject;
-    row->created_at = str_from(created);
-    row->body = buf_str(&body);
-    replica_rows_add(rows, row);
-    buf_free(&body);
+    json_write(whole, out);
+    json_free(&whole);
     return true;
 }
 
-/* A record that is gone leaves a tombstone, so that no older event brings it back. What another
- * version of the model wrote is completed with the defaults of this one. */
-bool replica_rows_add_event(struct replica_rows *rows, const struct collection *collection,
-                            const struct event *event, const struct json *images)
+static bool add_image(struct replica_rows *rows, struct str image, struct replica_row *row)
 {
-    const struct json *after = json_find(images, "after");
-    struct replica_row row = {.version = json_find_integer(images, "version", 0),
-                              .is_deleted = after == NULL || json_kind(after) == JSON_KIND_NULL};
-    const struct json *image = row.is_deleted ? json_find(images, "before") : after;
-    if (image == NULL || json_kind(image) != JSON_KIND_OBJECT)
+    struct image_head head;
+    if (!image_read_text(image, &head) || memcmp(&row->id, &head.id, sizeof(head.id)) != 0)
         return false;
-    struct json *whole = image_complete(collection, image);
-    bool is_added = whole != NULL && add_image(rows, event, whole, &row);
-    if (whole != NULL)
-        json_free(&whole);
+    row->created_at = head.created_at;
+    row->body = row->is_deleted ? STR("{}") : image;
+    replica_rows_add(rows, row);
+    return true;
+}
+
+/* A record that is gone leaves a tombstone, so that no older event brings it back. */
+bool replica_rows_add_event(struct replica_rows *rows, const struct collection *collection,
+                            const struct event *event, const struct replica_images *images)
+{
+    struct replica_row row = {.version = images->version, .is_deleted = images->after.len == 0};
+    struct str image = row.is_deleted ? images->before : images->after;
+    struct buf whole = {0};
+    if (!uuid_parse(event->subject, &row.id))
+        return false;
+    if (images->codec == collection->event_codec)
+        return add_image(rows, image, &row);
+    bool is_added =
+        replica_rows_complete(collection, image, &whole) && add_image(rows, buf_str(&whole), &row);
+    buf_free(&whole);
     return is_added;
 }
 
@@ -85,13 +89,13 @@ static void clear(struct replica_rows *rows)
     rows->count = 0;
 }
 
-bool replica_rows_store(struct replica_rows *rows, const struct collection *collection,
+void replica_rows_store(struct replica_rows *rows, const struct collection *collection,
                         struct pg_session *session)
 {
     struct pg_values values = {0};
     struct buf sql = {0};
     if (rows->count == 0)
-        return true;
+        return;
     buf_printf(&sql, store_sql, collection->table, collection->table, collection->service,
                collection->name);
     sql_array_bind(&values, &rows->ids);
@@ -99,11 +103,10 @@ bool replica_rows_store(struct replica_rows *rows, const struct collection *coll
     sql_array_bind(&values, &rows->deleted);
     sql_array_bind(&values, &rows->created);
     sql_array_bind(&values, &rows->bodies);
-    bool is_stored = pg_session_run(session, sql.ptr, &values, NULL);
+    pg_session_queue(session, sql.ptr, &values);
     pg_values_free(&values);
     buf_free(&sql);
     clear(rows);
-    return is_stored;
 }
 
 static const char clear_sql[] =
@@ -116,7 +119,7 @@ static const char clear_sql[] =
     "update mamparo.totals set total = total - (select count(*) from gone where not deleted)\n"
     "where service = '%s' and collection = '%s'";
 
-bool replica_rows_clear(const struct replica_rows *rows, const struct collection *collection,
+void replica_rows_clear(const struct replica_rows *rows, const struct collection *collection,
                         struct pg_session *session, const char *after, const char *upto)
 {
     struct pg_values values = {0};
@@ -127,10 +130,9 @@ bool replica_rows_clear(const struct replica_rows *rows, const struct collection
     sql_array_bind(&values, &rows->ids);
     sql_array_bind(&values, &rows->versions);
     sql_array_bind(&values, &rows->bodies);
-    bool is_done = pg_session_run(session, sql.ptr, &values, NULL);
+    pg_session_queue(session, sql.ptr, &values);
     pg_values_free(&values);
     buf_free(&sql);
-    return is_done;
 }
 
 void replica_rows_free(struct replica_rows *rows)

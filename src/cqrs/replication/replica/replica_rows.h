@@ -4,6 +4,7 @@
 #define CQRS_REPLICATION_REPLICA_REPLICA_ROWS_H
 
 #include "cqrs/replication/event.h"
+#include "cqrs/replication/replica/replica_images.h"
 #include "io/pg/pg_session.h"
 #include "model/schema.h"
 
@@ -14,27 +15,33 @@ struct replica_rows {
 };
 
 struct replica_row {
-    struct str id, created_at, body;
-    int64_t version;
+    struct uuid id;
+    int64_t version, created_at; /* wall milliseconds */
+    struct str body;
     bool is_deleted;
 };
 
 void replica_rows_add(struct replica_rows *rows, const struct replica_row *row);
 
-/* What an event leaves behind; `images` is its {version, before, after}. False where they lack a
- * field without a default, or are another record's. */
+/* What an event leaves behind. False where its images lack a field without a default, or are
+ * another record's. */
 bool replica_rows_add_event(struct replica_rows *rows, const struct collection *collection,
-                            const struct event *event, const struct json *images) must_check;
+                            const struct event *event,
+                            const struct replica_images *images) must_check;
 
-/* Stores them, in the transaction that is open or in one of their own, and empties `rows`. False
- * with the session's fault when the database refused. */
-bool replica_rows_store(struct replica_rows *rows, const struct collection *collection,
-                        struct pg_session *session) must_check;
+/* Appends an image that another version of the model wrote, as this one has it. False where it
+ * lacks a field without a default. */
+bool replica_rows_complete(const struct collection *collection, struct str image,
+                           struct buf *out) must_check;
 
-/* Deletes what lies behind `after` up to `upto`, ids as text, both "" for none, and is not exactly
- * one of the rows; in the transaction that is open. False with the session's fault. */
-bool replica_rows_clear(const struct replica_rows *rows, const struct collection *collection,
-                        struct pg_session *session, const char *after, const char *upto) must_check;
+/* Queues the statement that stores them, and empties `rows`. */
+void replica_rows_store(struct replica_rows *rows, const struct collection *collection,
+                        struct pg_session *session);
+
+/* Queues one that deletes what lies behind `after` up to `upto`, ids as text, both "" for none, and
+ * is not exactly one of the rows. */
+void replica_rows_clear(const struct replica_rows *rows, const struct collection *collection,
+                        struct pg_session *session, const char *after, const char *upto);
 
 void replica_rows_free(struct replica_rows *rows);
 

@@ -89,7 +89,7 @@ static size_t stage_of(const struct service *service, const char *name)
 
 static bool fail_storing(const struct resync *resync, char *why, size_t why_size)
 {
-    return fail(why, why_size, "keeping the place", pg_session_fault(resync->means.session));
+    return fail(why, why_size, "storing a page", pg_session_fault(resync->means.session));
 }
 
 static void enter_stage(struct resync_pages *pages, struct resync_place *place, size_t stage)
@@ -115,7 +115,8 @@ static bool fill_stage(const struct resync *resync, struct resync_pages *pages,
         if (!resync_pages_take(pages))
             return fail(why, why_size, service, pages->why);
         memcpy(place->after, pages->last_id, sizeof(place->after));
-        if (!resync_place_save(resync->means.session, service, place))
+        resync_place_save(resync->means.session, service, place);
+        if (!pg_session_settle(resync->means.session))
             return fail_storing(resync, why, why_size);
         if (!replica_report(resync->redis, resync->replica_id, &noted))
             return fail(why, why_size, "reporting", redis_conn_fault(resync->redis));
@@ -184,8 +185,10 @@ bool resync_run(const struct resync *resync, struct replica_cursor *cursor, char
         return fail(why, why_size, "reporting", redis_conn_fault(resync->redis));
     if (!fill(resync, cursor->service, &place, why, why_size))
         return false;
-    if (!dead_letters_forget(session, cursor->service->name) ||
-        !replica_save_cursor(session, &noted) || !resync_place_drop(session, cursor->service->name))
+    dead_letters_forget(session, cursor->service->name);
+    replica_save_cursor(session, &noted);
+    resync_place_drop(session, cursor->service->name);
+    if (!pg_session_settle(session))
         return fail(why, why_size, "saving the cursor", pg_session_fault(session));
     *cursor = noted;
     return true;

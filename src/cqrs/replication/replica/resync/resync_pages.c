@@ -35,19 +35,21 @@ static void count(struct resync_pages *pages, size_t records)
 
 /* A collection's records */
 
-/* What another version of the model wrote is completed with the defaults of this one. */
-static bool write_body(const struct collection *collection, struct str text, struct buf *out)
+/* The row borrows its body from `body`. */
+static bool read_record(const struct resync_pages *pages, const struct json *record,
+                        struct replica_row *row, struct buf *body)
 {
-    char mistake[JSON_MISTAKE_SIZE];
-    struct json *whole = NULL, *json = json_parse(text, mistake);
-    if (json != NULL && json_kind(json) == JSON_KIND_OBJECT)
-        whole = image_complete(collection, json);
-    if (json != NULL)
-        json_free(&json);
-    if (whole == NULL)
+    row->version = json_find_integer(record, "version", 0);
+    row->is_deleted = json_find_truth(record, "deleted", false);
+    if (row->version <= 0 || !uuid_parse(json_find_text(record, "id", STR("")), &row->id) ||
+        !clock_parse(json_find_text(record, "created_at", STR("")), &row->created_at))
         return false;
-    json_write(whole, out);
-    json_free(&whole);
+    if (row->is_deleted)
+        buf_append_text(body, "{}");
+    else if (!replica_rows_complete(pages->collection, json_find_text(record, "body", STR("")),
+                                    body))
+        return false;
+    row->body = buf_str(body);
     return true;
 }
 
@@ -55,21 +57,10 @@ static bool take_record(struct resync_pages *pages, const struct json *record,
                         struct replica_rows *rows)
 {
     struct buf body = {0};
-    struct replica_row row = {
-        .id = json_find_text(record, "id", STR("")),
-        .version = json_find_integer(record, "version", 0),
-        .is_deleted = json_find_truth(record, "deleted", false),
-        .created_at = json_find_text(record, "created_at", STR("")),
-    };
-    bool is_fine = row.version > 0 && row.created_at.len > 0 &&
-                   (row.is_deleted ||
-                    write_body(pages->collection, json_find_text(record, "body", STR("")), &body));
-    if (row.is_deleted)
-        buf_append_text(&body, "{}");
-    if (!is_fine)
-        fail(pages, "a page", "a record is malformed");
-    is_fine = is_fine && go_on_to(pages, row.id);
-    row.body = buf_str(&body);
+    struct replica_row row;
+    bool is_fine = read_record(pages, record, &row, &body)
+                       ? go_on_to(pages, json_find_text(record, "id", STR("")))
+                       : fail(pages, "a page", "a record is malformed");
     if (is_fine)
         replica_rows_add(rows, &row);
     buf_free(&body);
@@ -77,19 +68,6 @@ static bool take_record(struct resync_pages *pages, const struct json *record,
 }
 
 /* Page by page the records of the epoch that is over make room for those of this one. */
-static bool store_records(const struct resync_pages *pages, struct replica_rows *rows,
-                          const char *after)
-{
-    struct pg_session *session = pages->resync->means.session;
-    if (!pages->replaces)
-        return replica_rows_store(rows, pages->collection, session);
-    const char *upto = rows->count > 0 ? pages->last_id : "";
-    return pg_session_run(session, "begin", NULL, NULL) &&
-           replica_rows_clear(rows, pages->collection, session, after, upto) &&
-           replica_rows_store(rows, pages->collection, session) &&
-           pg_session_run(session, "commit", NULL, NULL);
-}
-
 static bool take_records(struct resync_pages *pages, const struct json *page)
 {
     const struct json *records = json_find(page, "records");
@@ -102,8 +80,11 @@ static bool take_records(struct resync_pages *pages, const struct json *page)
         return fail(pages, "a page", "it has no records");
     for (size_t i = 0; is_fine && i < json_count(records); i++)
         is_fine = take_record(pages, json_item(records, i), &rows);
-    if (is_fine && !store_records(pages, &rows, after))
-        is_fine = fail(pages, "storing a page", pg_session_fault(session));
+    if (is_fine && pages->replaces)
+        replica_rows_clear(&rows, pages->collection, session, after,
+                           rows.count > 0 ? pages->last_id : "");
+    if (is_fine)
+        replica_rows_store(&rows, pages->collection, session);
     pages->is_over = json_count(records) == 0;
     count(pages, json_count(records));
     replica_rows_free(&rows);
@@ -140,18 +121,18 @@ static bool take_event(struct resync_pages *pages, const struct json *json,
         .actor = json_find_text(json, "actor", STR("")),
         .fingerprint = json_find_text(json, "fingerprint", STR("")),
     };
-    struct json *images = NULL;
-    if (decode_hex(json_find_text(json, "data", STR("")), &data)) {
-        event.data = buf_str(&data);
-        images = replica_block_read(means, &event, &why);
-    }
-    bool is_added = images != NULL;
-    if (images == NULL)
+    struct replica_images images = {0};
+    struct uuid subject;
+    bool is_read = uuid_parse(event.subject, &subject) &&
+                   decode_hex(json_find_text(json, "data", STR("")), &data);
+    event.data = buf_str(&data);
+    is_read = is_read && replica_block_read(means, &event, &images, &why);
+    bool is_added = is_read;
+    if (!is_read)
         fail(pages, "an event of a page", why);
-    else if (!replica_history_add(history, means->session, &event, images))
+    else if (!replica_history_add(history, means->session, &event, &images))
         is_added = fail(pages, "opening a month", pg_session_fault(means->session));
-    if (images != NULL)
-        json_free(&images);
+    replica_images_free(&images);
     buf_free(&data);
     return is_added;
 }
@@ -160,7 +141,6 @@ static bool take_events(struct resync_pages *pages, const struct json *page)
 {
     const struct json *events = json_find(page, "events");
     struct str last = json_find_text(page, "last", STR(""));
-    struct pg_session *session = pages->resync->means.session;
     struct replica_history history = {.calendar = pages->resync->means.calendar};
     bool is_fine = true;
     pages->is_over = last.len == 0;
@@ -168,8 +148,8 @@ static bool take_events(struct resync_pages *pages, const struct json *page)
         return fail(pages, "a page", "it has no events");
     for (size_t i = 0; is_fine && i < json_count(events); i++)
         is_fine = take_event(pages, json_item(events, i), &history);
-    if (is_fine && !replica_history_store(&history, session))
-        is_fine = fail(pages, "storing a page", pg_session_fault(session));
+    if (is_fine)
+        replica_history_store(&history, pages->resync->means.session);
     count(pages, json_count(events));
     replica_history_free(&history);
     return is_fine && (pages->is_over || go_on_to(pages, last));

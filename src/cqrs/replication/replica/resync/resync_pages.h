@@ -28,8 +28,8 @@ struct resync_pages {
  * log, and in the stream, a moment before others see it. False with a line in `why`. */
 bool resync_pages_await(struct resync_pages *pages) must_check;
 
-/* Fetches one page, from whichever write server answers, and stores it. False with a line in
- * `why`. */
+/* Fetches one page, from whichever write server answers, and queues what stores it. False with a
+ * line in `why`. */
 bool resync_pages_take(struct resync_pages *pages) must_check;
 
 #endif

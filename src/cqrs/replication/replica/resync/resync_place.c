@@ -30,7 +30,7 @@ bool resync_place_load(struct pg_session *session, const char *service, struct r
     return true;
 }
 
-bool resync_place_save(struct pg_session *session, const char *service,
+void resync_place_save(struct pg_session *session, const char *service,
                        const struct resync_place *place)
 {
     static const char sql[] =
@@ -46,17 +46,14 @@ bool resync_place_save(struct pg_session *session, const char *service,
     pg_values_add_text(&values, str_from(place->epoch));
     pg_values_add_text(&values, str_from(place->stage));
     pg_values_add_text(&values, str_from(place->after));
-    bool is_saved = pg_session_run(session, sql, &values, NULL);
+    pg_session_queue(session, sql, &values);
     pg_values_free(&values);
-    return is_saved;
 }
 
-bool resync_place_drop(struct pg_session *session, const char *service)
+void resync_place_drop(struct pg_session *session, const char *service)
 {
     struct pg_values values = {0};
     pg_values_add_text(&values, str_from(service));
-    bool is_dropped =
-        pg_session_run(session, "delete from mamparo.fills where service = $1", &values, NULL);
+    pg_session_queue(session, "delete from mamparo.fills where service = $1", &values);
     pg_values_free(&values);
-    return is_dropped;
 }

@@ -21,8 +21,10 @@ struct resync_place {
 /* `*was_there` tells whether the service had one. False with the session's fault. */
 bool resync_place_load(struct pg_session *session, const char *service, struct resync_place *out,
                        bool *was_there) must_check;
-bool resync_place_save(struct pg_session *session, const char *service,
-                       const struct resync_place *place) must_check;
-bool resync_place_drop(struct pg_session *session, const char *service) must_check;
+
+/* These queue the statement. */
+void resync_place_save(struct pg_session *session, const char *service,
+                       const struct resync_place *place);
+void resync_place_drop(struct pg_session *session, const char *service);
 
 #endif
