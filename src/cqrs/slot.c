@@ -21,11 +21,13 @@ static bool fail(struct pg_session *session, char *why, size_t why_size)
     return false;
 }
 
-/* Another process may be at it: then it is done when this one looks again. */
+/* Another process may be at it: then it is done when this one looks again. One that freezes at it
+ * loses the lock with its session. */
 static bool lock(struct pg_session *session, char *why, size_t why_size)
 {
     struct pg_outcome outcome;
-    if (!pg_session_run(session, "select pg_try_advisory_lock(7237412386095722)", NULL, &outcome))
+    if (!pg_session_run(session, "set idle_session_timeout = '3s'", NULL, NULL) ||
+        !pg_session_run(session, "select pg_try_advisory_lock(7237412386095722)", NULL, &outcome))
         return fail(session, why, why_size);
     if (str_equal(pg_rows_text(outcome.rows, 0, 0), STR("t")))
         return true;
@@ -42,7 +44,9 @@ bool slot_ensure(struct pg_session *session, const char *slot, char *why, size_t
     buf_printf(&make, make_sql, slot, slot);
     bool is_done = pg_session_run(session, prepare.ptr, NULL, NULL) &&
                    pg_session_run(session, make.ptr, NULL, NULL) &&
-                   pg_session_run(session, "select pg_advisory_unlock_all()", NULL, NULL);
+                   pg_session_run(session,
+                                  "select pg_advisory_unlock_all(); set idle_session_timeout = 0",
+                                  NULL, NULL);
     buf_free(&prepare);
     buf_free(&make);
     return is_done || fail(session, why, why_size);

@@ -131,3 +131,41 @@ def test_a_relay_that_wakes_leaves_the_stream_and_its_leader_alone(crowd):
         witness.check()
     everything_is_everywhere(crowd)
     assert "relay.interrupted" not in successor.log(), "nobody took its stream away"
+
+
+def test_one_that_freezes_while_it_fills_the_replica_loses_its_place_in_time(new_cluster):
+    """It waits for a page, of a write server that froze before."""
+    cluster = new_cluster(reads=1)
+    first, second = cluster.reads[0], cluster.new_read("read-2", "read_1")
+    cluster.site.postgres.create(cluster.write_database)
+    cluster.site.postgres.create(f"{cluster.name}_read_1")
+    cluster.redis.start()
+    cluster.write.start().await_ready()
+    for number in range(20):
+        post_batch(cluster.write, [{"title": f"{number} {one}"} for one in range(1000)])
+    first.start()
+    wait_until(lambda: is_filling(first), 10, "the first to be amid filling")
+    cluster.write.pause()
+    second.start()
+    wait_until(lambda: second.is_live() and state_of(second) == "standby", 10, "the second to wait")
+    began = lose(first, cluster.reads, "pause")
+    within(began, "pause", lambda: state_of(second) != "standby", "the second to take the place")
+    cluster.write.resume()
+    first.resume()
+    cluster.reads = [second, first]
+    second.await_ready()
+    first.await_ready()
+    cluster.bulkhead.start().await_ready()
+    everything_is_everywhere(cluster)
+
+
+def post_batch(server, records):
+    answer = server.post(f"{ENTRIES}/batch", records)
+    assert answer.status_code == 200, answer.text
+
+
+def is_filling(server):
+    if not server.is_live():
+        return False
+    told = server.admin("/statusz").json()["services"]["medical"]
+    return told["state"] == "resynchronising" and told["resynchronised_records"] > 0

@@ -30,10 +30,10 @@ void background_stop(struct background *background)
     enum { LONGEST_SECONDS = 4 };
     struct timespec until;
     atomic_store(&background->is_stopping, true);
-    clock_gettime(CLOCK_REALTIME, &until);
+    clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += LONGEST_SECONDS;
     /* One that waits for a frozen peer is left behind: all it does is safe to break off. */
-    pthread_timedjoin_np(background->thread, NULL, &until);
+    pthread_clockjoin_np(background->thread, NULL, CLOCK_MONOTONIC, &until);
 }
 
 bool background_is_stopping(struct background *background)

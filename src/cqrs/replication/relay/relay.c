@@ -129,7 +129,7 @@ static bool ready_streams(struct term *term)
         if (!read_confirmed(term, service, &confirmed))
             return false;
         if (!relay_stream_open(&term->streams[i], service, term->redis, &shared, confirmed))
-            return relay_complain("readying a stream", redis_conn_fault(term->redis));
+            return relay_complain("readying a stream", relay_redis_fault(term));
     }
     term->relay->spoilt = NULL;
     return publish_schemas(term);

@@ -75,11 +75,10 @@ static bool confirm(struct term *term)
            relay_complain("confirming", "the log's connection broke");
 }
 
-/* An empty fault means that Redis answered: the stream is not what it was. */
-static const char *tending_fault(const struct term *term)
+const char *relay_redis_fault(const struct term *term)
 {
     const char *fault = redis_conn_fault(term->redis);
-    return fault[0] != '\0' ? fault : "Redis has lost entries";
+    return fault[0] != '\0' ? fault : "Redis refused, or has lost entries";
 }
 
 /* Once it was full, it is so until a tenth is free. */
@@ -108,7 +107,7 @@ static bool look_for_room(struct term *term)
     const struct relay_stream *full = NULL;
     for (size_t i = 0; i < term->stream_count; i++) {
         if (!relay_stream_measure(&term->streams[i], term->redis))
-            return relay_complain("measuring a stream", redis_conn_fault(term->redis));
+            return relay_complain("measuring a stream", relay_redis_fault(term));
         if (is_full(term, &term->streams[i]))
             full = &term->streams[i];
     }
@@ -162,7 +161,7 @@ bool relay_tend(struct term *term)
     for (size_t i = 0; i < term->stream_count; i++) {
         if (!relay_stream_tend(&term->streams[i], term->redis, term->epoch,
                                term->relay->options.retention))
-            return relay_complain("tending the stream", tending_fault(term));
+            return relay_complain("tending the stream", relay_redis_fault(term));
         if (!pg_log_keep(term->log))
             return relay_complain("tending the stream", "the log's connection broke");
     }

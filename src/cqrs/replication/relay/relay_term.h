@@ -38,6 +38,9 @@ void relay_set_state(struct relay *relay, const char *state);
 /* Says in the log what broke; false, for returning at once. */
 bool relay_complain(const char *what, const char *why);
 
+/* What is wrong with Redis, which answered in another way than was hoped for, or not at all. */
+const char *relay_redis_fault(const struct term *term);
+
 /* Also by a process that only stands by: it writes too, by its own clock. */
 bool relay_tend_calendar(const struct term *term) must_check;
 

@@ -151,9 +151,9 @@ static bool become_applier(struct shift *shift)
     return false;
 }
 
-static bool hold_place(struct shift *shift, const char *span)
+static bool hold_place(struct shift *shift)
 {
-    return replica_place_hold(shift->session, span) ||
+    return replica_place_hold(shift->session) ||
            complain(shift, "holding the place", pg_session_fault(shift->session));
 }
 
@@ -181,7 +181,7 @@ static bool resynchronise(struct shift *shift, const char *reason)
     set_state(applier, "resynchronising");
     metric_add(applier->gauges.resyncs, 1);
     log_info("replica.resynchronising", log_text("service", service), log_text("reason", reason));
-    if (!hold_place(shift, "60s"))
+    if (!hold_place(shift))
         return false;
     if (!resync_run(&resync, &shift->cursor, why, sizeof(why)))
         return complain(shift, "resynchronising", why);
@@ -191,7 +191,7 @@ static bool resynchronise(struct shift *shift, const char *reason)
     applier_gauges_forget_lag(&applier->gauges);
     atomic_store(&applier->gauges.is_filled, true);
     set_state(applier, "following");
-    return load_letters(shift) && hold_place(shift, "3s");
+    return load_letters(shift);
 }
 
 /* Following */
@@ -329,7 +329,7 @@ static bool follow_once(struct shift *shift)
     }
     redis_reply_free(&reply);
     return is_fine && look_at_stream(shift, is_idle) && report(shift, is_idle) &&
-           tend_history(shift) && tend_letters(shift) && (!is_idle || hold_place(shift, "3s"));
+           tend_history(shift) && tend_letters(shift) && (!is_idle || hold_place(shift));
 }
 
 static void follow(struct shift *shift)
@@ -337,7 +337,7 @@ static void follow(struct shift *shift)
     struct applier *applier = shift->applier;
     if (shift->cursor.epoch[0] == '\0' && !resynchronise(shift, "it is empty"))
         return;
-    if (!flush(shift) || !hold_place(shift, "3s") || !look_at_stream(shift, true))
+    if (!flush(shift) || !hold_place(shift) || !look_at_stream(shift, true))
         return;
     log_info("replica.following", log_text("service", applier->service->name));
     background_works(&applier->background);

@@ -86,11 +86,11 @@ bool replica_place_enter(struct pg_session *session, const struct service *servi
     return is_done;
 }
 
-bool replica_place_hold(struct pg_session *session, const char *span)
+bool replica_place_hold(struct pg_session *session)
 {
     char sql[128];
     snprintf(sql, sizeof(sql),
-             "set idle_session_timeout = '%s'; set idle_in_transaction_session_timeout = '%s'",
-             span, span);
+             "set idle_session_timeout = %d; set idle_in_transaction_session_timeout = %d",
+             REPLICA_PLACE_MS, REPLICA_PLACE_MS);
     return pg_session_run(session, sql, NULL, NULL);
 }

@@ -18,8 +18,9 @@ enum replica_place replica_place_take(struct pg_session *session, const struct s
  * the defaults of this one. False with the session's fault. */
 bool replica_place_enter(struct pg_session *session, const struct service *service) must_check;
 
-/* How long ("3s") the session may say nothing before the database ends it, so that a process which
- * froze loses its place. */
-bool replica_place_hold(struct pg_session *session, const char *span) must_check;
+/* Keeps the place for a moment more: a session that says nothing for longer than
+ * REPLICA_PLACE_MS is ended by the database, so that a process which froze loses its place. */
+enum { REPLICA_PLACE_MS = 2500 };
+bool replica_place_hold(struct pg_session *session) must_check;
 
 #endif

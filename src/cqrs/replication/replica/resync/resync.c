@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/log.h"
+#include "cqrs/replication/replica/replica_place.h"
 #include "cqrs/replication/replica/resync/resync_pages.h"
 #include "cqrs/replication/replica/resync/resync_place.h"
 
@@ -127,26 +128,54 @@ static bool fill_stage(const struct resync *resync, struct resync_pages *pages,
     return true;
 }
 
+static bool fill_stages(const struct resync *resync, struct resync_pages *pages,
+                        struct resync_place *place, char *why, size_t why_size)
+{
+    const struct service *service = pages->service;
+    bool is_new = place->stage[0] == '\0' && place->after[0] == '\0';
+    size_t stage = is_new ? 0 : stage_of(service, place->stage);
+    enter_stage(pages, place, stage);
+    if (is_new && place->replaces && !forget_history(resync, service))
+        return fail_storing(resync, why, why_size);
+    if (is_new && !resync_pages_await(pages))
+        return fail(why, why_size, service->name, pages->why);
+    for (;; stage++) {
+        if (!fill_stage(resync, pages, place, why, why_size))
+            return false;
+        if (stage == service->collection_count)
+            return true;
+        place->after[0] = '\0';
+        enter_stage(pages, place, stage + 1);
+    }
+}
+
+/* While a page is waited for nothing else is said to the database, which would take the place away.
+ */
+struct keeper {
+    struct loop_timer timer;
+    const struct resync *resync;
+};
+
+static void on_keeping(struct loop_timer *timer)
+{
+    enum { EVERY_MS = 500 };
+    struct keeper *keeper = container_of(timer, struct keeper, timer);
+    /* Where that fails, the next statement will. */
+    (void)!replica_place_hold(keeper->resync->means.session);
+    loop_timer_start(keeper->resync->servers->loop, timer, EVERY_MS);
+}
+
 static bool fill(const struct resync *resync, const struct service *service,
                  struct resync_place *place, char *why, size_t why_size)
 {
     struct resync_pages pages = {
         .resync = resync, .service = service, .epoch = place->epoch, .replaces = place->replaces};
-    bool is_new = place->stage[0] == '\0' && place->after[0] == '\0';
-    size_t stage = is_new ? 0 : stage_of(service, place->stage);
-    enter_stage(&pages, place, stage);
-    if (is_new && place->replaces && !forget_history(resync, service))
-        return fail_storing(resync, why, why_size);
-    if (is_new && !resync_pages_await(&pages))
-        return fail(why, why_size, service->name, pages.why);
-    for (;; stage++) {
-        if (!fill_stage(resync, &pages, place, why, why_size))
-            return false;
-        if (stage == service->collection_count)
-            return true;
-        place->after[0] = '\0';
-        enter_stage(&pages, place, stage + 1);
-    }
+    struct keeper keeper = {.timer.fired = on_keeping, .resync = resync};
+    on_keeping(&keeper.timer);
+    bool is_filled = fill_stages(resync, &pages, place, why, why_size);
+    loop_timer_stop(&keeper.timer);
+    resync_pages_free(&pages);
+    return is_filled;
 }
 
 /* Where one that died left off, if it is of the epoch at hand; else from the stream's top. */

@@ -193,8 +193,9 @@ static void on_page(void *arg, const struct http_outcome *outcome)
         pages->status = STATUS_UPSTREAM_FAILED;
         snprintf(pages->why, sizeof(pages->why), "a page: the write server answered %d",
                  outcome->head.status);
-    } else if (!take_page(pages, outcome->body)) {
-        pages->status = STATUS_INTERNAL;
+    } else {
+        buf_reset(&pages->page);
+        buf_append_str(&pages->page, outcome->body);
     }
 }
 
@@ -234,7 +235,12 @@ bool resync_pages_take(struct resync_pages *pages)
         http_call_and_wait(resync->servers->peers[i], &options, on_page, pages);
     buf_free(&target);
     buf_free(&headers);
-    return pages->status == STATUS_OK;
+    return pages->status == STATUS_OK && take_page(pages, buf_str(&pages->page));
+}
+
+void resync_pages_free(struct resync_pages *pages)
+{
+    buf_free(&pages->page);
 }
 
 bool resync_pages_await(struct resync_pages *pages)

@@ -21,6 +21,7 @@ struct resync_pages {
     bool is_waiting; /* likewise: pages are looked at, not stored */
     bool sees_all;
     enum status status;
+    struct buf page; /* as it came */
     char why[200];
 };
 
@@ -31,5 +32,7 @@ bool resync_pages_await(struct resync_pages *pages) must_check;
 /* Fetches one page, from whichever write server answers, and queues what stores it. False with a
  * line in `why`. */
 bool resync_pages_take(struct resync_pages *pages) must_check;
+
+void resync_pages_free(struct resync_pages *pages);
 
 #endif
