@@ -98,6 +98,14 @@ void sql_array_bind(struct pg_values *values, const struct buf *items)
         pg_values_add_bytes(values, buf_str(items));
 }
 
+void sql_array_bind_all(struct pg_values *values, struct buf *arrays, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        sql_array_bind(values, &arrays[i]);
+        buf_reset(&arrays[i]);
+    }
+}
+
 bool sql_bytes_parse(struct str text, struct buf *out)
 {
     if (!str_starts_with(text, STR("\\x")) || text.len % 2 != 0)

@@ -20,6 +20,9 @@ void sql_array_add_time(struct buf *items, int64_t wall_ms);       /* timestampt
 /* The array as the next parameter. */
 void sql_array_bind(struct pg_values *values, const struct buf *items);
 
+/* Several of them as the next parameters, and they are empty again. */
+void sql_array_bind_all(struct pg_values *values, struct buf *arrays, size_t count);
+
 /* Reads a bytea as PostgreSQL writes it in text, \x and two digits a byte, into `out`, which is
  * emptied first. */
 bool sql_bytes_parse(struct str text, struct buf *out) must_check;

@@ -256,10 +256,9 @@ void batch_store_commit(const struct batch_means *means, const struct batch *bat
     char now[CLOCK_TEXT_SIZE];
     clock_format(clock_wall_ms(), now);
     int64_t count = add_changes(batch, columns);
-    for (size_t i = 0; i < COLUMNS; i++) {
-        sql_array_bind(&values, &columns[i]);
+    sql_array_bind_all(&values, columns, COLUMNS);
+    for (size_t i = 0; i < COLUMNS; i++)
         buf_free(&columns[i]);
-    }
     pg_values_add_text(&values, str_from(now));
     pg_values_add_text_or_null(&values, origin->actor);
     pg_values_add_text_or_null(&values, origin->traceparent);

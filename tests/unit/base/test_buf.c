@@ -77,6 +77,20 @@ static void printing_more_than_the_room_left_grows_it(void **state)
     }
 }
 
+static void a_number_is_written_as_printf_would(void **state)
+{
+    static const int64_t numbers[] = {0, 7, -7, 10, 1234567890123, INT64_MAX, INT64_MIN};
+    (void)state;
+    for (size_t i = 0; i < countof(numbers); i++) {
+        struct buf written = {0}, printed = {0};
+        buf_append_number(&written, numbers[i]);
+        buf_printf(&printed, "%lld", (long long)numbers[i]);
+        assert_string_equal(written.ptr, printed.ptr);
+        buf_free(&written);
+        buf_free(&printed);
+    }
+}
+
 static void reserved_room_is_the_callers_to_fill(void **state)
 {
     (void)state;
@@ -159,6 +173,7 @@ int main(void)
         cmocka_unit_test(bytes_may_be_nul),
         cmocka_unit_test(it_grows_across_every_boundary_and_stays_terminated),
         cmocka_unit_test(printing_more_than_the_room_left_grows_it),
+        cmocka_unit_test(a_number_is_written_as_printf_would),
         cmocka_unit_test(reserved_room_is_the_callers_to_fill),
         cmocka_unit_test(reserving_alone_changes_nothing_that_is_held),
         cmocka_unit_test(an_empty_one_can_give_nothing_away),

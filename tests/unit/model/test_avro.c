@@ -332,6 +332,51 @@ static void a_list_in_blocks_with_their_sizes_is_read(void **state)
     buf_free(&bytes);
 }
 
+static void a_record_is_read_member_by_member(void **state)
+{
+    static const char *const names[] = {"a", "b", NULL};
+    static const char *const others[][3] = {{"a", NULL}, {"b", "a", NULL}, {"a", "c", NULL}};
+    (void)state;
+    struct avro_codec *codec =
+        codec_of("{'type':'record','name':'R','fields':[{'name':'a','type':'int'},"
+                 "{'name':'b','type':['null','string']}]}");
+    struct json *value = given_json("{'a':12,'b':'x'}");
+    struct buf bytes = {0}, text = {0};
+    size_t ends[3];
+    assert_true(avro_encode(codec, value, &bytes));
+    assert_true(avro_decode_members(codec, buf_str(&bytes), names, &text, ends));
+    assert_string_equal(text.ptr, "12\"x\"");
+    assert_int_equal(ends[0], 2);
+    assert_int_equal(ends[1], 5);
+    for (size_t i = 0; i < countof(others); i++)
+        assert_false(avro_decode_members(codec, buf_str(&bytes), others[i], &text, ends));
+    buf_append_char(&bytes, '\0');
+    assert_false(avro_decode_members(codec, buf_str(&bytes), names, &text, ends));
+    buf_free(&bytes);
+    buf_free(&text);
+    json_free(&value);
+    avro_codec_free(&codec);
+}
+
+/* Each record has the one before it twice: two to the twentieth. */
+static void a_schema_that_stands_for_a_million_types_is_refused(void **state)
+{
+    (void)state;
+    struct buf text = {0};
+    buf_append_text(&text, "{'type':'record','name':'R','fields':[{'name':'r0','type':"
+                           "{'type':'record','name':'R0','fields':[{'name':'a','type':'int'}]}}");
+    for (int i = 1; i <= 20; i++)
+        buf_printf(&text,
+                   ",{'name':'r%d','type':{'type':'record','name':'R%d','fields':["
+                   "{'name':'a','type':'R%d'},{'name':'b','type':'R%d'}]}}",
+                   i, i, i - 1, i - 1);
+    buf_append_text(&text, "]}");
+    struct json *schema = given_json(text.ptr);
+    assert_null(avro_codec_new(schema));
+    json_free(&schema);
+    buf_free(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -345,6 +390,8 @@ int main(void)
         cmocka_unit_test(any_flipped_bits_are_survived),
         cmocka_unit_test(what_no_writer_writes_is_refused),
         cmocka_unit_test(a_list_in_blocks_with_their_sizes_is_read),
+        cmocka_unit_test(a_record_is_read_member_by_member),
+        cmocka_unit_test(a_schema_that_stands_for_a_million_types_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

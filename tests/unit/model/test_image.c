@@ -101,6 +101,43 @@ static void an_image_without_a_whole_head_is_refused(void **state)
     "'created_by':null,'updated_by':'bob'}"
 
 /* Written under other schemas than this one: a is required, b and c have defaults. */
+/* Whatever stands in the fields, and in a text that says what the head says. */
+static void a_head_is_read_from_an_images_text(void **state)
+{
+    (void)state;
+    struct image_head head;
+    struct buf text = {0};
+    given_text("{'id':'" ID "','version':12,'a':'\\\\\\','created_at':\\\\','b':{'created_at':1},"
+               "'created_at':'2026-11-21T08:15:30.250Z','updated_at':'2026-11-21T08:15:30.250Z',"
+               "'created_by':'\\'created_at\\':\\'','updated_by':null}",
+               &text);
+    assert_true(image_read_text(buf_str(&text), &head));
+    assert_int_equal(head.version, 12);
+    assert_int_equal(head.created_at, 1795248930250);
+    buf_free(&text);
+}
+
+static void a_text_that_is_no_image_has_no_head(void **state)
+{
+    static const char *const texts[] = {
+        "",
+        "{}",
+        "{'id':'" ID "'}",
+        "{'id':'x','version':1,'created_at':'2026-11-21T08:15:30Z'}",
+        "{'id':'" ID "','version':0,'created_at':'2026-11-21T08:15:30Z'}",
+        "{'id':'" ID "','version':1,'created_at':'yesterday'}",
+        "{'id':'" ID "','version':1}"};
+    (void)state;
+    for (size_t i = 0; i < countof(texts); i++) {
+        struct image_head head;
+        struct buf text = {0};
+        given_text(texts[i], &text);
+        if (image_read_text((struct str){text.ptr == NULL ? "" : text.ptr, text.len}, &head))
+            fail_msg("%s", texts[i]);
+        buf_free(&text);
+    }
+}
+
 static void an_older_image_is_completed_to_what_the_schema_has(void **state)
 {
     static const struct {
@@ -194,6 +231,8 @@ int main(void)
         cmocka_unit_test(an_image_is_the_fields_in_order_between_what_every_record_has),
         cmocka_unit_test(the_head_that_goes_into_an_image_comes_out_of_it),
         cmocka_unit_test(an_image_without_a_whole_head_is_refused),
+        cmocka_unit_test(a_head_is_read_from_an_images_text),
+        cmocka_unit_test(a_text_that_is_no_image_has_no_head),
         cmocka_unit_test(an_older_image_is_completed_to_what_the_schema_has),
         cmocka_unit_test(an_image_without_what_has_no_default_cannot_be_completed),
         cmocka_unit_test(an_events_schema_is_plain_avro_of_both_images),

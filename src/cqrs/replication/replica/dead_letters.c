@@ -81,27 +81,18 @@ bool dead_letters_hold(const struct dead_letters *letters, const struct letter_r
 void letter_rows_add(struct letter_rows *rows, const struct event_entry *read,
                      const struct redis_reply *entry, int tries, const char *why)
 {
-    struct buf bytes = {0};
+    struct buf bytes = {0}, *column = rows->columns;
     struct letter_record record = letter_record_of(read);
     redis_reply_write(entry, &bytes);
-    sql_array_add_number(&rows->commits, (int64_t)read->position.commit);
-    sql_array_add_number(&rows->indexes, (int64_t)read->position.index);
-    sql_array_add(&rows->records, str_from(record.text));
-    sql_array_add(&rows->types, readable(read->event.type));
-    sql_array_add_number(&rows->tries, tries);
-    sql_array_add(&rows->whys, readable(str_from(why)));
-    sql_array_add_bytes(&rows->entries, buf_str(&bytes));
+    sql_array_add_number(&column[0], (int64_t)read->position.commit);
+    sql_array_add_number(&column[1], (int64_t)read->position.index);
+    sql_array_add(&column[2], str_from(record.text));
+    sql_array_add(&column[3], readable(read->event.type));
+    sql_array_add_number(&column[4], tries);
+    sql_array_add(&column[5], readable(str_from(why)));
+    sql_array_add_bytes(&column[6], buf_str(&bytes));
     rows->count++;
     buf_free(&bytes);
-}
-
-enum { COLUMNS = 7 };
-
-static void list_columns(struct letter_rows *rows, struct buf *out[COLUMNS])
-{
-    struct buf *all[COLUMNS] = {&rows->commits, &rows->indexes, &rows->records, &rows->types,
-                                &rows->tries,   &rows->whys,    &rows->entries};
-    memcpy(out, all, sizeof(all));
 }
 
 void letter_rows_store(struct letter_rows *rows, const char *service, struct pg_session *session)
@@ -113,15 +104,10 @@ void letter_rows_store(struct letter_rows *rows, const char *service, struct pg_
         "$6::bigint[],\n"
         "  $7::text[], $8::bytea[]) on conflict do nothing";
     struct pg_values values = {0};
-    struct buf *columns[COLUMNS];
     if (rows->count == 0)
         return;
-    list_columns(rows, columns);
     pg_values_add_text(&values, str_from(service));
-    for (size_t i = 0; i < COLUMNS; i++) {
-        sql_array_bind(&values, columns[i]);
-        buf_reset(columns[i]);
-    }
+    sql_array_bind_all(&values, rows->columns, LETTER_COLUMNS);
     rows->count = 0;
     pg_session_queue(session, sql, &values);
     pg_values_free(&values);
@@ -129,10 +115,8 @@ void letter_rows_store(struct letter_rows *rows, const char *service, struct pg_
 
 void letter_rows_free(struct letter_rows *rows)
 {
-    struct buf *columns[COLUMNS];
-    list_columns(rows, columns);
-    for (size_t i = 0; i < COLUMNS; i++)
-        buf_free(columns[i]);
+    for (size_t i = 0; i < LETTER_COLUMNS; i++)
+        buf_free(&rows->columns[i]);
 }
 
 /* Trying */

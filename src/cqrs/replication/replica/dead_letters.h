@@ -34,9 +34,10 @@ void dead_letters_free(struct dead_letters *letters);
 
 bool dead_letters_hold(const struct dead_letters *letters, const struct letter_record *record);
 
-/* Letters on their way into the table; the buffers are arrays of cqrs/sql_array. */
+/* Letters on their way into the table. */
+enum { LETTER_COLUMNS = 7 };
 struct letter_rows {
-    struct buf commits, indexes, records, types, tries, whys, entries;
+    struct buf columns[LETTER_COLUMNS]; /* arrays of cqrs/sql_array */
     size_t count;
 };
 

@@ -23,7 +23,7 @@ static struct str kind_of(struct str type)
 bool replica_history_add(struct replica_history *history, struct pg_session *session,
                          const struct event *event, const struct replica_images *images)
 {
-    struct buf collection = {0};
+    struct buf collection = {0}, *column = history->columns;
     struct uuid subject;
     int64_t time;
     if (!clock_parse(event->time, &time))
@@ -37,40 +37,25 @@ bool replica_history_add(struct replica_history *history, struct pg_session *ses
     buf_append_str(&collection, event->service);
     buf_append_char(&collection, '/');
     buf_append_str(&collection, event->collection);
-    sql_array_add(&history->collections, buf_str(&collection));
-    sql_array_add_uuid(&history->subjects, &subject);
-    sql_array_add_number(&history->versions, images->version);
-    sql_array_add_time(&history->times, time);
-    sql_array_add(&history->kinds, kind_of(event->type));
-    sql_array_add(&history->actors, text_or_null(event->actor));
-    sql_array_add(&history->befores, text_or_null(images->before));
-    sql_array_add(&history->afters, text_or_null(images->after));
+    sql_array_add(&column[0], buf_str(&collection));
+    sql_array_add_uuid(&column[1], &subject);
+    sql_array_add_number(&column[2], images->version);
+    sql_array_add_time(&column[3], time);
+    sql_array_add(&column[4], kind_of(event->type));
+    sql_array_add(&column[5], text_or_null(event->actor));
+    sql_array_add(&column[6], text_or_null(images->before));
+    sql_array_add(&column[7], text_or_null(images->after));
     history->count++;
     buf_free(&collection);
     return true;
 }
 
-enum { COLUMNS = 8 };
-
-static void list_columns(struct replica_history *history, struct buf *out[COLUMNS])
-{
-    struct buf *all[COLUMNS] = {&history->collections, &history->subjects, &history->versions,
-                                &history->times,       &history->kinds,    &history->actors,
-                                &history->befores,     &history->afters};
-    memcpy(out, all, sizeof(all));
-}
-
 void replica_history_store(struct replica_history *history, struct pg_session *session)
 {
     struct pg_values values = {0};
-    struct buf *columns[COLUMNS];
     if (history->count == 0)
         return;
-    list_columns(history, columns);
-    for (size_t i = 0; i < COLUMNS; i++) {
-        sql_array_bind(&values, columns[i]);
-        buf_reset(columns[i]);
-    }
+    sql_array_bind_all(&values, history->columns, REPLICA_HISTORY_COLUMNS);
     history->count = 0;
     pg_session_queue(session, store_sql, &values);
     pg_values_free(&values);
@@ -78,8 +63,6 @@ void replica_history_store(struct replica_history *history, struct pg_session *s
 
 void replica_history_free(struct replica_history *history)
 {
-    struct buf *columns[COLUMNS];
-    list_columns(history, columns);
-    for (size_t i = 0; i < COLUMNS; i++)
-        buf_free(columns[i]);
+    for (size_t i = 0; i < REPLICA_HISTORY_COLUMNS; i++)
+        buf_free(&history->columns[i]);
 }

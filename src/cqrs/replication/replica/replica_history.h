@@ -8,10 +8,12 @@
 #include "cqrs/replication/replica/replica_images.h"
 #include "model/schema.h"
 
-/* Zeroed but for the calendar, it holds nothing; the buffers are arrays of cqrs/sql_array. */
+enum { REPLICA_HISTORY_COLUMNS = 8 };
+
+/* Zeroed but for the calendar, it holds nothing. */
 struct replica_history {
-    struct calendar *calendar; /* borrowed: opens the months, says what is kept */
-    struct buf collections, subjects, versions, times, kinds, actors, befores, afters;
+    struct calendar *calendar;                   /* borrowed: opens the months, says what is kept */
+    struct buf columns[REPLICA_HISTORY_COLUMNS]; /* arrays of cqrs/sql_array */
     size_t count;
 };
 
