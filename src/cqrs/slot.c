@@ -15,6 +15,8 @@ static const char make_sql[] =
     "select pg_create_logical_replication_slot('%s', 'pgoutput') where not exists (\n"
     "  select from pg_replication_slots where slot_name = '%s')";
 
+static const char unlock_sql[] = "select pg_advisory_unlock_all(); set idle_session_timeout = 0";
+
 static bool fail(struct pg_session *session, char *why, size_t why_size)
 {
     snprintf(why, why_size, "%s", pg_session_fault(session));
@@ -44,9 +46,7 @@ bool slot_ensure(struct pg_session *session, const char *slot, char *why, size_t
     buf_printf(&make, make_sql, slot, slot);
     bool is_done = pg_session_run(session, prepare.ptr, NULL, NULL) &&
                    pg_session_run(session, make.ptr, NULL, NULL) &&
-                   pg_session_run(session,
-                                  "select pg_advisory_unlock_all(); set idle_session_timeout = 0",
-                                  NULL, NULL);
+                   pg_session_run(session, unlock_sql, NULL, NULL);
     buf_free(&prepare);
     buf_free(&make);
     return is_done || fail(session, why, why_size);
