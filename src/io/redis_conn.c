@@ -86,6 +86,7 @@ struct redis_conn *redis_conn_open(const char *url, char *mistake, size_t mistak
     conn->context = redisConnectWithTimeout(place.host, (int)place.port, to_timeval(DEADLINE_MS));
     if (conn->context == NULL)
         abort();
+    redis_reply_read_with(conn->context->reader);
     bool is_open = conn->context->err == 0;
     if (!is_open) {
         snprintf(conn->fault, sizeof(conn->fault), "%s", conn->context->errstr);
@@ -133,13 +134,6 @@ struct redis_reply *redis_conn_next(struct redis_conn *conn, msec_t wait)
     return NULL;
 }
 
-void redis_reply_free(struct redis_reply **reply)
-{
-    if (*reply != NULL)
-        freeReplyObject(*reply);
-    *reply = NULL;
-}
-
 struct redis_reply *redis_conn_command(struct redis_conn *conn, const struct str *words,
                                        size_t count)
 {
@@ -150,83 +144,4 @@ struct redis_reply *redis_conn_command(struct redis_conn *conn, const struct str
 const char *redis_conn_fault(const struct redis_conn *conn)
 {
     return conn->fault;
-}
-
-static const redisReply *of(const struct redis_reply *reply)
-{
-    return (const redisReply *)reply;
-}
-
-enum redis_kind redis_reply_kind(const struct redis_reply *reply)
-{
-    if (reply == NULL)
-        return REDIS_KIND_NIL;
-    switch (of(reply)->type) {
-    case REDIS_REPLY_STRING:
-    case REDIS_REPLY_STATUS:
-        return REDIS_KIND_TEXT;
-    case REDIS_REPLY_INTEGER:
-        return REDIS_KIND_NUMBER;
-    case REDIS_REPLY_ARRAY:
-        return REDIS_KIND_ARRAY;
-    case REDIS_REPLY_ERROR:
-        return REDIS_KIND_ERROR;
-    default:
-        return REDIS_KIND_NIL;
-    }
-}
-
-struct str redis_reply_text(const struct redis_reply *reply)
-{
-    enum redis_kind kind = redis_reply_kind(reply);
-    if (kind != REDIS_KIND_TEXT && kind != REDIS_KIND_ERROR)
-        return (struct str){NULL, 0};
-    return (struct str){of(reply)->str, of(reply)->len};
-}
-
-int64_t redis_reply_number(const struct redis_reply *reply)
-{
-    return reply != NULL && of(reply)->type == REDIS_REPLY_INTEGER ? of(reply)->integer : 0;
-}
-
-size_t redis_reply_count(const struct redis_reply *reply)
-{
-    return redis_reply_kind(reply) == REDIS_KIND_ARRAY ? of(reply)->elements : 0;
-}
-
-const struct redis_reply *redis_reply_item(const struct redis_reply *reply, size_t index)
-{
-    if (index >= redis_reply_count(reply))
-        return NULL;
-    return (const struct redis_reply *)of(reply)->element[index];
-}
-
-/* Redis serialization protocol: https://redis.io/docs/latest/develop/reference/protocol-spec */
-void redis_reply_write(const struct redis_reply *reply, struct buf *out)
-{
-    struct str text = redis_reply_text(reply);
-    switch (redis_reply_kind(reply)) {
-    case REDIS_KIND_TEXT:
-        buf_printf(out, "$%zu\r\n", text.len);
-        buf_append_str(out, text);
-        buf_append_text(out, "\r\n");
-        break;
-    case REDIS_KIND_ARRAY:
-        buf_printf(out, "*%zu\r\n", redis_reply_count(reply));
-        for (size_t i = 0; i < redis_reply_count(reply); i++)
-            redis_reply_write(redis_reply_item(reply, i), out);
-        break;
-    default:
-        buf_append_text(out, "$-1\r\n");
-    }
-}
-
-struct redis_reply *redis_reply_parse(struct str bytes)
-{
-    redisReader *reader = redisReaderCreate();
-    void *reply = NULL;
-    bool is_read = redisReaderFeed(reader, bytes.ptr, bytes.len) == REDIS_OK &&
-                   redisReaderGetReply(reader, &reply) == REDIS_OK;
-    redisReaderFree(reader);
-    return is_read ? reply : NULL;
 }
