@@ -1,12 +1,10 @@
-/* Any bytes as what Redis answers, read by hiredis itself: no entry, or an event whose XADD reads
- * back as the same. The same bytes are tried as the values of a row of the outbox. */
-#include <hiredis/hiredis.h>
-
+/* Any bytes as what Redis answers, read as they are from a connection: no entry, or an event whose
+ * XADD reads back as the same. The same bytes are tried as the values of a row of the outbox. */
 #include "cqrs/replication/event.h"
 
 enum { FEW = 100 }; /* bytes of what event_write_xadd keeps in its scratch */
 
-/* hiredis makes room for as many items as an array says that it has. */
+/* There is room made for as many items as an array says that it has. */
 static bool is_modest(struct str bytes)
 {
     size_t digits = 0;
@@ -17,18 +15,6 @@ static bool is_modest(struct str bytes)
         is_array = bytes.ptr[i] == '*' || (is_array && is_digit);
     }
     return digits < 4;
-}
-
-/* NULL where the bytes are no whole reply. */
-static struct redis_reply *read_reply(struct str bytes)
-{
-    void *reply = NULL;
-    redisReader *reader = redisReaderCreate();
-    redisReaderFeed(reader, bytes.ptr, bytes.len);
-    if (redisReaderGetReply(reader, &reply) != REDIS_OK)
-        reply = NULL;
-    redisReaderFree(reader);
-    return reply;
 }
 
 static void append_bulk(struct buf *out, struct str text)
@@ -50,7 +36,7 @@ static void check_written(const struct event_entry *entry)
     buf_printf(&bytes, "*%zu\r\n", count - 4);
     for (size_t i = 4; i < count; i++)
         append_bulk(&bytes, words[i]);
-    struct redis_reply *reply = read_reply(buf_str(&bytes));
+    struct redis_reply *reply = redis_reply_parse(buf_str(&bytes));
     bool is_read = reply != NULL && event_from_entry(reply, &again);
     assert(is_read && str_equal(again.event.id, entry->event.id));
     assert(str_equal(again.event.service, entry->event.service));
@@ -67,7 +53,7 @@ static void check_written(const struct event_entry *entry)
 static void check_entry(struct str bytes)
 {
     struct event_entry entry;
-    struct redis_reply *reply = is_modest(bytes) ? read_reply(bytes) : NULL;
+    struct redis_reply *reply = is_modest(bytes) ? redis_reply_parse(bytes) : NULL;
     if (reply == NULL)
         return;
     if (event_from_entry(reply, &entry) && entry.event.service.len < FEW &&
