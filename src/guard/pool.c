@@ -1,6 +1,10 @@
 #include "guard/pool.h"
 
-enum { RESTS_MAX = 12 };
+enum {
+    RESTS_MAX = 12,
+    LAG_BELIEVED_MS = 1000,
+    LAG_STEP_MS = 100, /* servers that differ by less are equally fresh */
+};
 
 void pool_init(struct pool *pool, unsigned count, struct pool_limits limits)
 {
@@ -37,8 +41,43 @@ int pool_take(struct pool *pool, int but, msec_t now)
     }
     if (best == POOL_NONE)
         return POOL_NONE;
-    pool->turn = (unsigned)best + 1;
-    pool->members[best].in_flight++;
+    pool_ask(pool, best);
+    return best;
+}
+
+void pool_ask(struct pool *pool, int index)
+{
+    pool->turn = (unsigned)index + 1;
+    pool->members[index].in_flight++;
+}
+
+void pool_tell_lag(struct pool *pool, int index, msec_t lag, msec_t now)
+{
+    pool->members[index].lag = lag;
+    pool->members[index].lag_until = now + LAG_BELIEVED_MS;
+}
+
+static msec_t lag_of(const struct pool *pool, int index, msec_t now)
+{
+    const struct pool_member *member = &pool->members[index];
+    return now < member->lag_until ? member->lag / LAG_STEP_MS : 0;
+}
+
+static bool is_fresher(const struct pool *pool, int a, int b, msec_t now)
+{
+    bool one_rests = pool_is_resting(pool, a, now), other_rests = pool_is_resting(pool, b, now);
+    msec_t one = lag_of(pool, a, now), other = lag_of(pool, b, now);
+    return one_rests == other_rests && one != other ? one < other : is_better(pool, a, b, now);
+}
+
+int pool_find_freshest(const struct pool *pool, uint64_t asked, msec_t now)
+{
+    int best = POOL_NONE;
+    for (unsigned i = 0; i < pool->count; i++) {
+        int index = (int)((pool->turn + i) % pool->count);
+        if ((asked >> index & 1) == 0 && (best == POOL_NONE || is_fresher(pool, index, best, now)))
+            best = index;
+    }
     return best;
 }
 

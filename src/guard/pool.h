@@ -23,6 +23,7 @@ struct pool {
         unsigned failures; /* in a row */
         unsigned rests;    /* in a row, without a success between */
         msec_t rests_until;
+        msec_t lag, lag_until; /* how far it said it is behind, and how long that is believed */
     } members[POOL_MAX];
 };
 
@@ -32,6 +33,14 @@ void pool_init(struct pool *pool, unsigned count, struct pool_limits limits);
  * when the pool has none. */
 enum { POOL_NONE = -1 };
 int pool_take(struct pool *pool, int but, msec_t now) must_check;
+
+/* How far a server says it is behind. Believed for a second, so that none is left out for ever. */
+void pool_tell_lag(struct pool *pool, int index, msec_t lag, msec_t now);
+
+/* Among those whose bit is not in `asked`: one that answers before one that rests, the freshest of
+ * those, the least busy of the equally fresh. Not counted as in flight before pool_ask. */
+int pool_find_freshest(const struct pool *pool, uint64_t asked, msec_t now) must_check;
+void pool_ask(struct pool *pool, int index);
 
 /* The asking is over. */
 void pool_succeeded(struct pool *pool, int index);

@@ -18,6 +18,7 @@
 struct app;
 struct process;
 struct gateway;
+struct read_gate;
 struct documents;
 
 /* What makes a role: one line of the table in role.c. */
@@ -46,6 +47,7 @@ struct app {
     struct write_desk *write_desk; /* write */
     struct key_claims key_claims;  /* write */
     struct batch_desk batch_desk;  /* write */
+    struct read_gate *read_gate;   /* read */
     struct gateway *gateway;       /* bulkhead */
     bool is_database_up, has_told_down;
     pthread_t thread;

@@ -35,7 +35,8 @@ static void handle_route(struct http_request *request)
     forward_request(app->gateway, request,
                     &(struct forward_options){.service = route.service,
                                               .side = is_read(request) ? SIDE_READS : SIDE_WRITES,
-                                              .target = buf_str(&target)});
+                                              .target = buf_str(&target),
+                                              .is_record = route.part == ROUTE_RECORD});
     buf_free(&target);
 }
 

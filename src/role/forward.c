@@ -3,23 +3,17 @@
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "base/log.h"
-#include "guard/compartment.h"
-#include "guard/pool.h"
-#include "io/http/http_client.h"
+#include "guard/fresh_way.h"
+#include "role/bank.h"
 #include "role/http/answer.h"
-
-/* Servers of one side, as this loop sees them. */
-struct bank {
-    struct pool pool;
-    struct http_peer *peers[POOL_MAX];
-    struct metric *lags[POOL_MAX]; /* of the readers */
-};
+#include "role/http/read_after_cookie.h"
 
 struct gateway {
     struct app *app;
     struct bank banks[SIDE_COUNT];
     struct compartment (*compartments)[SIDE_COUNT]; /* by the service's place in the model */
+    struct compartment *last_resorts;               /* likewise: its reads at the write side */
+    bool keeps_cookies;
     struct metric *refusals[STATUS_TIMEOUT + 1];
     struct metric *retries;
 };
@@ -28,9 +22,13 @@ struct gateway {
 struct forward {
     struct gateway *gateway;
     struct http_request *request;
+    const struct service *service;
     struct compartment *compartment;
     enum side side;
     bool is_old, has_key;
+    bool is_fresh;         /* it has a Read-After */
+    struct fresh_way way;  /* then */
+    int64_t stale_seconds; /* that it may help to wait, by a server that was behind; 0: none was */
     bool may_have_arrived; /* at some server; a later one that is not there changes nothing of it */
     struct buf target, headers, body;
     const char *method; /* a literal */
@@ -41,7 +39,7 @@ struct forward {
 
 static struct bank *bank_of(const struct forward *forward)
 {
-    return &forward->gateway->banks[forward->side];
+    return &forward->gateway->banks[forward->way.has_turned ? SIDE_WRITES : forward->side];
 }
 
 /* Refusing */
@@ -92,10 +90,11 @@ static void refuse(struct gateway *gateway, struct http_request *request, enum s
 
 /* The way, in the order of its steps */
 
-static void ask(struct forward *forward);
+static bool ask(struct forward *forward);
 
 static void finish(struct forward *forward)
 {
+    fresh_way_fini(&forward->way);
     compartment_release(forward->compartment);
     buf_free(&forward->target);
     buf_free(&forward->headers);
@@ -108,6 +107,12 @@ static void fail(struct forward *forward, enum status status)
     struct forward_options options = {.side = forward->side, .is_old = forward->is_old};
     if (forward->side == SIDE_WRITES && forward->may_have_arrived)
         status = STATUS_UNCERTAIN;
+    if (forward->stale_seconds > 0) {
+        char seconds[24];
+        snprintf(seconds, sizeof(seconds), "%lld", (long long)forward->stale_seconds);
+        http_answer_with(forward->request, "retry-after", str_from(seconds));
+        status = STATUS_TOO_STALE;
+    }
     refuse(forward->gateway, forward->request, status, &options);
     finish(forward);
 }
@@ -122,30 +127,49 @@ static void pass_on(struct forward *forward, const struct http_outcome *outcome)
                                        {"allow", head->allow},
                                        {"retry-after", head->retry_after},
                                        {"idempotent-replayed", head->replayed},
-                                       {"replica-lag-ms", head->replica_lag_ms}};
+                                       {"replica-lag-ms", head->replica_lag_ms},
+                                       {"read-after", head->read_after}};
     size_t count = 0;
     static_assert(countof(kept) <= HTTP_HEADERS_MAX, "there is room for each");
     for (size_t i = 0; i < countof(kept); i++)
         if (kept[i].value.len > 0)
             response.headers[count++] = kept[i];
+    if (forward->side == SIDE_WRITES && forward->gateway->keeps_cookies)
+        read_after_cookie_set(forward->request, forward->service, head->read_after);
     http_reply(forward->request, &response);
     finish(forward);
 }
 
-/* A replica says with every answer how far it is behind. */
-static void note_lag(const struct forward *forward, struct str replica_lag_ms)
+/* A server that was behind says so, and how long it may help to wait. */
+static void note_stale(struct forward *forward, const struct http_outcome *outcome)
 {
-    int64_t lag;
-    if (forward->side == SIDE_READS && str_to_int64(replica_lag_ms, &lag))
-        metric_set(bank_of(forward)->lags[forward->server], lag);
+    char mistake[JSON_MISTAKE_SIZE];
+    struct json *body = json_parse(outcome->body, mistake);
+    const char *too_stale = status_info(STATUS_TOO_STALE)->reason;
+    int64_t seconds;
+    if (body != NULL && json_kind(body) == JSON_KIND_OBJECT &&
+        str_equal(json_find_text(body, "reason", STR("")), str_from(too_stale)) &&
+        str_to_int64(outcome->head.retry_after, &seconds) && seconds > 0 &&
+        (forward->stale_seconds == 0 || seconds < forward->stale_seconds))
+        forward->stale_seconds = seconds;
+    if (body != NULL)
+        json_free(&body);
+}
+
+static bool has_failed(const struct http_outcome *outcome)
+{
+    int http = outcome->head.status;
+    return outcome->status != STATUS_OK || http == 502 || http == 503 || http == 504;
 }
 
 /* Is another server worth asking, after this? */
-static bool may_ask_again(const struct forward *forward, enum status status, int http)
+static bool may_ask_again(const struct forward *forward, enum status status)
 {
-    bool has_failed = status != STATUS_OK || http == 502 || http == 503 || http == 504;
-    if (!has_failed || forward->attempts > 1 || bank_of(forward)->pool.count < 2 ||
-        clock_monotonic() >= forward->give_up_at)
+    if (clock_monotonic() >= forward->give_up_at)
+        return false;
+    if (forward->is_fresh)
+        return true;
+    if (forward->attempts > 1 || bank_of(forward)->pool.count < 2)
         return false;
     /* A write that has a key is done once, however often it is asked for. */
     return forward->side == SIDE_READS || status == STATUS_NO_SERVER ||
@@ -158,42 +182,55 @@ static void on_answer(void *arg, const struct http_outcome *outcome)
     struct bank *bank = bank_of(forward);
     if (status_info(outcome->status)->repeat == REPEAT_UNKNOWN)
         forward->may_have_arrived = true;
-    if (outcome->status == STATUS_OK)
+    if (outcome->status == STATUS_OK) {
         pool_succeeded(&bank->pool, forward->server);
-    else
-        pool_failed(&bank->pool, forward->server, clock_monotonic());
-    if (outcome->status == STATUS_OK)
-        note_lag(forward, outcome->head.replica_lag_ms);
-    if (may_ask_again(forward, outcome->status, outcome->head.status)) {
-        metric_add(forward->gateway->retries, 1);
-        ask(forward);
-    } else if (outcome->status != STATUS_OK) {
-        fail(forward, outcome->status);
+        bank_note_lag(bank, forward->server, outcome->head.replica_lag_ms);
     } else {
-        pass_on(forward, outcome);
+        pool_failed(&bank->pool, forward->server, clock_monotonic());
     }
+    if (forward->is_fresh && outcome->status == STATUS_OK && outcome->head.status == 503)
+        note_stale(forward, outcome);
+    bool is_failure = has_failed(outcome);
+    if (is_failure && may_ask_again(forward, outcome->status) && ask(forward))
+        metric_add(forward->gateway->retries, 1);
+    else if (outcome->status != STATUS_OK || (is_failure && forward->stale_seconds > 0))
+        fail(forward, outcome->status);
+    else
+        pass_on(forward, outcome);
 }
 
-static void ask(struct forward *forward)
+/* How long one server may take. A read that has others to ask leaves time for them. */
+static msec_t patience_of(const struct forward *forward, msec_t left)
 {
-    const struct settings *settings = &forward->gateway->app->process->settings;
-    struct bank *bank = bank_of(forward);
+    msec_t most = forward->gateway->app->process->settings.try_timeout_ms;
+    if (forward->side == SIDE_WRITES)
+        return left;
+    if (forward->is_fresh && !forward->way.has_turned && left / 2 < most)
+        most = left / 2;
+    return left < most ? left : most;
+}
+
+/* False when no server is left. */
+static bool ask(struct forward *forward)
+{
     msec_t now = clock_monotonic();
-    msec_t left = forward->give_up_at - now;
-    forward->server = pool_take(&bank->pool, forward->tried, now);
-    assert(forward->server != POOL_NONE); /* a gateway without servers does not start */
-    forward->tried = forward->server;
+    int server = forward->is_fresh ? fresh_way_next(&forward->way, now)
+                                   : pool_take(&bank_of(forward)->pool, forward->tried, now);
+    if (server == POOL_NONE)
+        return false;
+    msec_t patience = patience_of(forward, forward->give_up_at - now);
+    forward->server = forward->tried = server;
     forward->attempts++;
-    if (forward->side == SIDE_READS && left > settings->try_timeout_ms)
-        left = settings->try_timeout_ms;
-    http_call(bank->peers[forward->server],
+    msec_t connect_ms = forward->gateway->app->process->settings.connect_timeout_ms;
+    http_call(bank_of(forward)->peers[server],
               &(struct http_call_options){.method = str_from(forward->method),
                                           .target = buf_str(&forward->target),
                                           .headers = buf_str(&forward->headers),
                                           .body = buf_str(&forward->body),
-                                          .connect_ms = settings->connect_timeout_ms,
-                                          .total_ms = left > 0 ? left : 1},
+                                          .connect_ms = connect_ms,
+                                          .total_ms = patience > 0 ? patience : 1},
               on_answer, forward);
+    return true;
 }
 
 /* What a server behind needs to know; everything else ends here. */
@@ -202,10 +239,10 @@ static void copy_headers(const struct http_request *request, struct buf *out)
     static const struct {
         struct str name;
     } passed[] = {
-        {STR("accept")},           {STR("content-type")},    {STR("if-match")},
-        {STR("if-none-match")},    {STR("idempotency-key")}, {STR("read-after")},
-        {STR("traceparent")},      {STR("x-actor")},         {STR("x-causation-id")},
-        {STR("x-correlation-id")}, {STR("x-request-id")},
+        {STR("accept")},        {STR("content-type")},    {STR("if-match")},
+        {STR("if-none-match")}, {STR("idempotency-key")}, {STR("traceparent")},
+        {STR("x-actor")},       {STR("x-causation-id")},  {STR("x-correlation-id")},
+        {STR("x-request-id")},
     };
     for (size_t i = 0; i < countof(passed); i++) {
         struct str value = http_request_header(request, passed[i].name);
@@ -213,6 +250,22 @@ static void copy_headers(const struct http_request *request, struct buf *out)
         if (value.ptr != NULL)
             buf_printf(out, STR_FMT ": " STR_FMT "\r\n", STR_ARG(passed[i].name), STR_ARG(value));
     }
+}
+
+/* What the client says that it has seen, itself or in a cookie. */
+static void take_seen(struct forward *forward)
+{
+    struct http_request *request = forward->request;
+    struct str value = http_request_header(request, STR("read-after"));
+    struct buf kept = {0};
+    if (value.ptr == NULL && forward->gateway->keeps_cookies) {
+        read_after_cookie_take(request, forward->service, &kept);
+        value = buf_str(&kept);
+    }
+    forward->is_fresh = value.ptr != NULL;
+    if (forward->is_fresh)
+        buf_printf(&forward->headers, "read-after: " STR_FMT "\r\n", STR_ARG(value));
+    buf_free(&kept);
 }
 
 /* HEAD is asked as GET: the length must be known, and h2o leaves the body out. */
@@ -223,6 +276,18 @@ static const char *method_of(const struct http_request *request)
         if (str_equal(request->method, str_from(methods[i])))
             return methods[i];
     return methods[0];
+}
+
+/* What is switched off is not asked by way of reads either. */
+static void plan_fresh_way(struct forward *forward, const struct forward_options *options)
+{
+    struct gateway *gateway = forward->gateway;
+    struct process *process = gateway->app->process;
+    bool has_last_resort =
+        options->is_record && toggles_is_on(process->toggles, options->service, SIDE_WRITES);
+    fresh_way_init(&forward->way, &gateway->banks[SIDE_READS].pool,
+                   has_last_resort ? &gateway->banks[SIDE_WRITES].pool : NULL,
+                   &gateway->last_resorts[options->service - process->model->services]);
 }
 
 void forward_request(struct gateway *gateway, struct http_request *request,
@@ -242,6 +307,7 @@ void forward_request(struct gateway *gateway, struct http_request *request,
     *forward = (struct forward){
         .gateway = gateway,
         .request = request,
+        .service = options->service,
         .compartment = compartment,
         .side = options->side,
         .is_old = options->is_old,
@@ -253,43 +319,15 @@ void forward_request(struct gateway *gateway, struct http_request *request,
     buf_append_str(&forward->target, options->target);
     buf_append_str(&forward->body, request->body);
     copy_headers(request, &forward->headers);
-    ask(forward);
+    if (options->side == SIDE_READS)
+        take_seen(forward);
+    if (forward->is_fresh)
+        plan_fresh_way(forward, options);
+    bool is_asked = ask(forward);
+    assert(is_asked); /* a gateway without servers does not start */
 }
 
 /* Opening */
-
-static bool open_bank(struct bank *bank, struct app *app, const char *servers)
-{
-    static const struct pool_limits limits = {.max_failures = 3, .rest = 5000};
-    struct str rest = str_from(servers);
-    unsigned count = 0;
-    while (rest.len > 0) {
-        char why[256] = "there are more servers than a gateway takes";
-        struct str place = str_trim(str_cut(&rest, ','));
-        struct http_peer *peer = NULL;
-        if (count < POOL_MAX)
-            peer = http_peer_open(app->loop, place, why, sizeof(why));
-        if (peer == NULL) {
-            log_error("gateway.bad_server", log_text("why", why));
-            return false;
-        }
-        bank->peers[count++] = peer;
-    }
-    pool_init(&bank->pool, count, limits);
-    return count > 0;
-}
-
-static void register_lags(struct bank *bank, struct metrics *metrics)
-{
-    for (unsigned i = 0; i < bank->pool.count; i++) {
-        struct buf labels = {0};
-        buf_printf(&labels, "server=\"%s\"", http_peer_name(bank->peers[i]));
-        bank->lags[i] =
-            metric_get(metrics, METRIC_KIND_GAUGE, "mamparo_gateway_replica_lag_milliseconds",
-                       "As the read server said with its last answer", labels.ptr);
-        buf_free(&labels);
-    }
-}
 
 struct gateway *gateway_new(struct app *app)
 {
@@ -300,18 +338,22 @@ struct gateway *gateway_new(struct app *app)
     gateway->retries =
         metric_get(process->metrics, METRIC_KIND_COUNTER, "mamparo_gateway_retries_total",
                    "Requests asked again of another server", "");
-    if (!open_bank(&gateway->banks[SIDE_READS], app, settings->read_servers) ||
-        !open_bank(&gateway->banks[SIDE_WRITES], app, settings->write_servers)) {
+    if (!bank_open(&gateway->banks[SIDE_READS], app, settings->read_servers) ||
+        !bank_open(&gateway->banks[SIDE_WRITES], app, settings->write_servers)) {
         free(gateway);
         return NULL;
     }
-    register_lags(&gateway->banks[SIDE_READS], process->metrics);
+    bank_register_lags(&gateway->banks[SIDE_READS], process->metrics);
     unsigned reads = (unsigned)settings->read_in_flight * gateway->banks[SIDE_READS].pool.count;
+    gateway->keeps_cookies = strcmp(settings->read_after_cookie, "on") == 0;
+    gateway->last_resorts = mem_new(process->model->service_count, sizeof(struct compartment));
     gateway->compartments = mem_new(process->model->service_count, sizeof(*gateway->compartments));
     for (size_t i = 0; i < process->model->service_count; i++) {
         gateway->compartments[i][SIDE_READS].limit = compartment_share(reads, process->app_count);
         gateway->compartments[i][SIDE_WRITES].limit =
             compartment_share((unsigned)settings->write_in_flight, process->app_count);
+        gateway->last_resorts[i].limit =
+            compartment_share((unsigned)settings->write_in_flight / 4, process->app_count);
     }
     return gateway;
 }

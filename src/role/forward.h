@@ -2,7 +2,8 @@
  *
  *   admit (toggle, compartment) → take a server → call it → its answer, or another server → reply
  *
- * A read that failed is asked once more, of another server. A write is sent to another one only
+ * A read that failed is asked once more, of another server; one with a Read-After of every server
+ * that may have what it names, the write side at last. A write is sent to another one only
  * when nothing of it can have arrived, or when its Idempotency-Key makes that harmless. */
 #ifndef ROLE_FORWARD_H
 #define ROLE_FORWARD_H
@@ -20,6 +21,7 @@ struct forward_options {
     const struct service *service;
     enum side side;
     struct str target; /* path and query for the server behind; copied */
+    bool is_record;    /* one record, which the write side knows too */
     bool is_old;       /* refusals have the former system's shape */
 };
 

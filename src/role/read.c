@@ -9,6 +9,7 @@
 #include "role/http/old_paths.h"
 #include "role/http/older_names.h"
 #include "role/http/read_answer.h"
+#include "role/read_gate.h"
 
 /* Lifetime: a request's, while the database is at it. */
 struct look {
@@ -129,6 +130,22 @@ static void say_lag(struct http_request *request, const struct service *service)
     http_answer_with(request, "replica-lag-ms", str_from(text));
 }
 
+static void serve_route(struct http_request *request, const struct route *route)
+{
+    say_lag(request, route->service);
+    if (route->part == ROUTE_RECORD)
+        handle_record(request, route);
+    else
+        handle_list(request, route);
+}
+
+static void refuse_route(struct http_request *request, const struct route *route,
+                         const struct problem *problem)
+{
+    say_lag(request, route->service);
+    answer_problem(request, problem);
+}
+
 static void handle_route(struct http_request *request)
 {
     static const char *const methods[ROUTE_PART_COUNT] = {
@@ -136,29 +153,44 @@ static void handle_route(struct http_request *request)
         [ROUTE_RECORD] = "GET, HEAD",
         [ROUTE_HISTORY] = "GET, HEAD",
     };
+    static const struct read_gate_way way = {serve_route, refuse_route};
     struct app *app = request->arg;
     struct route route;
-    if (!answer_routes(request, app->process->model, methods, &route))
-        return;
-    say_lag(request, route.service);
-    if (route.part == ROUTE_RECORD)
-        handle_record(request, &route);
-    else
-        handle_list(request, &route);
+    if (answer_routes(request, app->process->model, methods, &route))
+        read_gate_pass(app->read_gate, request, &route, &way);
 }
 
-static void handle_old_read(struct http_request *request)
+static void serve_old_read(struct http_request *request, const struct route *route)
 {
     struct app *app = request->arg;
     struct old_read wanted;
     if (!old_paths_parse_read(request, app->process->model, &wanted))
         return;
-    say_lag(request, model_find_service(app->process->model, str_from(wanted.collection->service)));
+    say_lag(request, route->service);
     if (wanted.has_id)
         read_store_find(app->pool, wanted.collection, &wanted.id, on_record,
                         look_new(request, NULL, true));
     else
         list(look_new(request, NULL, true), wanted.collection, &wanted.query);
+}
+
+static void refuse_old_read(struct http_request *request, const struct route *route,
+                            const struct problem *problem)
+{
+    say_lag(request, route->service);
+    answer_old_problem(request, problem, NULL, NULL);
+}
+
+static void handle_old_read(struct http_request *request)
+{
+    static const struct read_gate_way way = {serve_old_read, refuse_old_read};
+    struct app *app = request->arg;
+    struct route route = {.service =
+                              model_find_service(app->process->model, str_from(old_paths_service))};
+    if (route.service != NULL)
+        read_gate_pass(app->read_gate, request, &route, &way);
+    else
+        serve_old_read(request, &route); /* which says that there is nothing */
 }
 
 static void handle(struct http_request *request)
@@ -187,6 +219,7 @@ static void handle(struct http_request *request)
 static bool open_app(struct app *app)
 {
     app->pool = app_open_pool(app, app->process->settings.read_database_url);
+    app->read_gate = read_gate_new(app);
     return true;
 }
 

@@ -23,6 +23,8 @@ struct settings {
     int64_t connections_max, body_bytes_max, body_budget_bytes;
     int64_t drain_seconds;
     int64_t history_days, lag_max_ms;
+    int64_t read_after_ms, read_after_queue;
+    const char *read_after_cookie;
     const char *replication_slot;
     int64_t replica_retention_seconds, stream_entries_max, stream_bytes_max;
 };

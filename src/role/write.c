@@ -10,6 +10,7 @@
 #include "role/http/documents.h"
 #include "role/http/old_paths.h"
 #include "role/http/older_names.h"
+#include "role/http/read_after.h"
 #include "role/http/read_answer.h"
 #include "role/http/write_request.h"
 
@@ -56,13 +57,24 @@ static void answer_mistake(struct http_request *request, const struct alias *ali
 static void on_command_done(void *arg, const struct write_answer *answer)
 {
     struct errand *errand = arg;
+    const struct change *change = answer->change;
+    if (change != NULL)
+        read_after_say(errand->request,
+                       &(struct read_token){errand->collection, change->id, change->version});
     if (errand->is_old)
         old_paths_answer_write(errand->request, answer);
-    else if (answer->change == NULL)
+    else if (change == NULL)
         answer_mistake(errand->request, errand->alias, answer->problem);
     else
-        answer_change(errand, answer->change, answer->is_replayed);
+        answer_change(errand, change, answer->is_replayed);
     free(errand);
+}
+
+static struct errand *errand_new(struct http_request *request, const struct route *route)
+{
+    struct errand *errand = mem_new(1, sizeof(*errand));
+    *errand = (struct errand){request, route->collection, route->alias, false};
+    return errand;
 }
 
 static void submit(struct http_request *request, struct command *command, const struct alias *alias,
@@ -76,7 +88,9 @@ static void submit(struct http_request *request, struct command *command, const 
 
 static void on_batch_done(void *arg, const struct batch_answer *answer)
 {
-    batch_request_answer(arg, answer);
+    struct errand *errand = arg;
+    batch_request_answer(errand->request, errand->collection, answer);
+    free(errand);
 }
 
 static void handle_batch(struct http_request *request, const struct route *route)
@@ -85,7 +99,7 @@ static void handle_batch(struct http_request *request, const struct route *route
     struct problem problem = {0};
     struct batch batch;
     if (batch_request_parse(request, route, &batch, &problem))
-        write_batch_take(&app->batch_desk, &batch, on_batch_done, request);
+        write_batch_take(&app->batch_desk, &batch, on_batch_done, errand_new(request, route));
     else
         answer_problem(request, &problem);
     problem_free(&problem);
@@ -129,9 +143,8 @@ static void find(struct http_request *request, const struct route *route)
         answer_status(request, STATUS_BAD_REQUEST, "a single record takes no query parameters");
         return;
     }
-    struct errand *errand = mem_new(1, sizeof(*errand));
-    *errand = (struct errand){request, route->collection, route->alias, false};
-    record_store_find(app->records, route->collection, &route->id, on_found, errand);
+    record_store_find(app->records, route->collection, &route->id, on_found,
+                      errand_new(request, route));
 }
 
 /* Paths */

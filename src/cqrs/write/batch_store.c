@@ -137,11 +137,12 @@ void batch_store_find(const struct batch_means *means, struct batch *batch,
 /* Committing */
 
 /* Rows are locked in the order of their ids, as all batches do, before any is changed. Where one
- * of them is not as it was, the division by zero undoes everything. */
+ * of them is not as it was, the division by zero undoes everything. Events are in the order of the
+ * members, so that whoever has applied the last of them has all. */
 static const char commit_sql[] =
     "with item as (select * from unnest($1::uuid[], $2::bigint[], $3::timestamptz[], $4::text[],\n"
-    "    $5::boolean[], $6::uuid[], $7::text[], $8::bytea[], $9::text[])\n"
-    "  as i(id, version, created_at, body, is_new, event, type, data, fingerprint)),\n"
+    "    $5::boolean[], $6::uuid[], $7::text[], $8::bytea[], $9::text[], $10::bigint[])\n"
+    "  as i(id, version, created_at, body, is_new, event, type, data, fingerprint, number)),\n"
     "made as (insert into %s (id, version, created_at, body, deleted)\n"
     "  select id, version, created_at, body, false from item where is_new returning 1),\n"
     "held as (select t.id from %s t join item i using (id)\n"
@@ -151,14 +152,14 @@ static const char commit_sql[] =
     "  from item i where t.id = i.id and t.id in (select id from held) returning 1),\n"
     "stored as (select (select count(*) from made) + (select count(*) from changed) as rows),\n"
     "key as (insert into mamparo.keys (key, request, subject, version, type, body, since)\n"
-    "  select $15::text, $16::bytea, '00000000-0000-0000-0000-000000000000', 0, 'batch',\n"
-    "    $17::text, $10::timestamptz where $15::text is not null)\n"
+    "  select $16::text, $17::bytea, '00000000-0000-0000-0000-000000000000', 0, 'batch',\n"
+    "    $18::text, $11::timestamptz where $16::text is not null)\n"
     "insert into mamparo.events (id, time, service, collection, type, subject, version,\n"
     "  fingerprint, actor, traceparent, correlation_id, causation_id, data)\n"
-    "select event, $10::timestamptz, '%s', '%s', type, id, version, fingerprint, $11::text,\n"
-    "  $12::text, $13::text, $14::text, data\n"
-    "from item where 1 / (select (rows = $18::bigint)::integer from stored) = 1";
-enum { COMMIT_PARAMETERS = 18 };
+    "select event, $11::timestamptz, '%s', '%s', type, id, version, fingerprint, $12::text,\n"
+    "  $13::text, $14::text, $15::text, data\n"
+    "from item where 1 / (select (rows = $19::bigint)::integer from stored) = 1 order by number";
+enum { COMMIT_PARAMETERS = 19 };
 
 static const char division_by_zero[] = "22012", deadlock_detected[] = "40P01";
 
@@ -180,7 +181,7 @@ static void on_committed(void *arg, const struct pg_outcome *outcome)
     free(asking);
 }
 
-enum { COLUMNS = 9 };
+enum { COLUMNS = 10 };
 
 static int by_unique_value(const void *a, const void *b, void *field)
 {
@@ -228,6 +229,7 @@ static int64_t add_changes(const struct batch *batch, struct buf columns[COLUMNS
         sql_array_add_bytes(&columns[7], buf_str(&change->data));
         fingerprint_format(avro_codec_fingerprint(change->codec), fingerprint);
         sql_array_add(&columns[8], str_from(fingerprint));
+        sql_array_add_number(&columns[9], ordered[i] - batch->items);
         count++;
     }
     free(ordered);

@@ -82,26 +82,38 @@ static bool is_length(struct str value)
     return value.len > 0 && value.ptr[0] != '-' && str_to_int64(value, &length);
 }
 
+static unsigned count_of(const struct head *head, struct str name)
+{
+    unsigned count = 0;
+    for (size_t i = 0; i < head->header_count; i++)
+        count += str_equal_nocase(name_of(&head->headers[i]), name);
+    return count;
+}
+
+/* Of what may stand only once, the second would be lost without a word. */
+static const char *fault_of_repetition(const struct head *head)
+{
+    unsigned hosts = count_of(head, STR("host"));
+    if (hosts > 1 || (hosts == 0 && head->minor_version > 0))
+        return "there must be one Host";
+    if (count_of(head, STR("content-length")) > 1)
+        return "there is more than one Content-Length";
+    return count_of(head, STR("read-after")) > 1 ? "there is more than one Read-After" : NULL;
+}
+
 static const char *fault_of_headers(const struct head *head)
 {
-    unsigned hosts = 0, lengths = 0;
     for (size_t i = 0; i < head->header_count; i++) {
         const struct phr_header *header = &head->headers[i];
         if (header->name == NULL)
             return "a header line is folded";
         if (!is_token(name_of(header)))
             return "a header's name is malformed";
-        if (str_equal_nocase(name_of(header), STR("host")))
-            hosts++;
-        if (str_equal_nocase(name_of(header), STR("content-length"))) {
-            lengths++;
-            if (!is_length(value_of(header)))
-                return "Content-Length is not a number";
-        }
+        if (str_equal_nocase(name_of(header), STR("content-length")) &&
+            !is_length(value_of(header)))
+            return "Content-Length is not a number";
     }
-    if (hosts > 1 || (hosts == 0 && head->minor_version > 0))
-        return "there must be one Host";
-    return lengths > 1 ? "there is more than one Content-Length" : NULL;
+    return fault_of_repetition(head);
 }
 
 static bool has_transfer_encoding(const struct head *head)
@@ -160,6 +172,7 @@ static void read_answer_header(const struct phr_header *header, struct http_answ
         {STR("retry-after"), &out->retry_after},
         {STR("idempotent-replayed"), &out->replayed},
         {STR("replica-lag-ms"), &out->replica_lag_ms},
+        {STR("read-after"), &out->read_after},
     };
     for (size_t i = 0; i < countof(kept); i++)
         if (str_equal_nocase(name, kept[i].name))

@@ -184,8 +184,10 @@ static void on_sweep(struct loop_timer *timer)
 static void on_native_gone(void *link)
 {
     struct exchange *exchange = *(struct exchange **)link;
-    if (exchange != NULL)
-        exchange->native = NULL;
+    if (exchange == NULL)
+        return;
+    exchange->native = NULL;
+    exchange->request.is_gone = true;
 }
 
 static struct exchange *exchange_new(struct http_server *server, h2o_req_t *req)

@@ -16,14 +16,15 @@
 
 struct http_server;
 
-/* Lifetime: from the handler's call to http_reply. The texts live until the handler returns: what
- * is needed later is copied. */
+/* Lifetime: from the handler's call to http_reply. The texts live until the handler returns, and
+ * after it until `is_gone`: what is needed whatever happens is copied. */
 struct http_request {
     struct str method;
     struct str path;  /* without the query, not decoded */
     struct str query; /* behind the '?'; ptr NULL when there is none */
     struct str body;
-    void *arg; /* the server's */
+    void *arg;    /* the server's */
+    bool is_gone; /* the client has left: an answer goes nowhere */
 };
 
 typedef void http_handler_fn(struct http_request *request);
@@ -56,8 +57,8 @@ void http_server_drain(struct http_server *server);
 
 size_t http_server_connections(const struct http_server *server);
 
-/* A header's value, by its name in lower case; {NULL, 0} when it is absent. Until the handler
- * returns. */
+/* A header's value, by its name in lower case; {NULL, 0} when it is absent. As long as the
+ * request's texts. */
 struct str http_request_header(const struct http_request *request, struct str name);
 
 enum { HTTP_HEADERS_MAX = 8 };

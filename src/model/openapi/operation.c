@@ -22,13 +22,14 @@ struct operation {
 };
 
 static const struct operation operations[] = {
-    {"get", "list", "", "List", BODY_NONE, BODY_PAGE, "200", "Page", "400 503 504", false},
+    {"get", "list", "", "List", BODY_NONE, BODY_PAGE, "200", "Page ReadAfter", "400 503 504",
+     false},
     {"post", "create", "", "Create one of", BODY_INPUT, BODY_RECORD, "201", COMMAND,
      "400 409 413 415 422 503 504", false},
     {"post", "batch", "/batch", "Create and change many of", BODY_BATCH, BODY_OUTCOMES, "200",
      "Atomic" COMMAND, "400 409 413 415 422 503 504", false},
-    {"get", "get", "/{id}", "Get one of", BODY_NONE, BODY_RECORD, "200", "Id", "400 404 503 504",
-     false},
+    {"get", "get", "/{id}", "Get one of", BODY_NONE, BODY_RECORD, "200", "Id ReadAfter",
+     "400 404 503 504", false},
     {"put", "replace", "/{id}", "Replace one of", BODY_INPUT, BODY_RECORD, "200 201",
      "Id IfMatch IfNoneMatch" COMMAND, "400 404 409 412 413 415 422 503 504", true},
     {"patch", "patch", "/{id}", "Change one of", BODY_PATCH, BODY_RECORD, "200",
@@ -36,7 +37,7 @@ static const struct operation operations[] = {
     {"delete", "delete", "/{id}", "Delete one of", BODY_NONE, BODY_NONE, "204",
      "Id IfMatch" COMMAND, "400 404 409 412 422 503 504", true},
     {"get", "history", "/{id}/history", "The history of one of", BODY_NONE, BODY_HISTORY, "200",
-     "Id Page", "400 404 503 504", false},
+     "Id Page ReadAfter", "400 404 503 504", false},
 };
 
 static bool is_command(const struct operation *operation)
@@ -111,10 +112,9 @@ static struct json *success_headers(const struct operation *operation, struct st
         put_header(headers, "ETag");
     if (is_new)
         put_header(headers, "Location");
+    put_header(headers, is_command(operation) ? "Idempotent-Replayed" : "Replica-Lag-Ms");
     if (is_command(operation))
-        put_header(headers, "Idempotent-Replayed");
-    else
-        put_header(headers, "Replica-Lag-Ms");
+        put_header(headers, "Read-After");
     return headers;
 }
 

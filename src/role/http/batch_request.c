@@ -1,6 +1,7 @@
 #include "role/http/batch_request.h"
 
 #include "role/http/answer.h"
+#include "role/http/read_after.h"
 #include "role/http/write_request.h"
 
 static bool take_query(struct str query, struct batch *out, struct problem *problem)
@@ -101,7 +102,33 @@ bool batch_request_parse(struct http_request *request, const struct route *route
     return false;
 }
 
-void batch_request_answer(struct http_request *request, const struct batch_answer *answer)
+/* Its ETag is a number in quotes. False for one that was refused. */
+static bool parse_outcome(const struct json *outcome, struct read_token *out)
+{
+    struct str etag = json_find_text(outcome, "etag", STR(""));
+    return etag.len > 2 && uuid_parse(json_find_text(outcome, "id", STR("")), &out->id) &&
+           str_to_int64((struct str){etag.ptr + 1, etag.len - 2}, &out->version);
+}
+
+/* A batch is published in the order of its members: the last that was stored stands for all. */
+static void say_last(struct http_request *request, const struct collection *collection,
+                     struct str outcomes)
+{
+    char mistake[JSON_MISTAKE_SIZE];
+    struct json *answer = json_parse(outcomes, mistake);
+    struct read_token token = {.collection = collection};
+    assert(answer != NULL); /* it is our own writing */
+    const struct json *all = json_find(answer, "outcomes");
+    size_t at = json_count(all);
+    while (at > 0 && !parse_outcome(json_item(all, at - 1), &token))
+        at--;
+    if (at > 0)
+        read_after_say(request, &token);
+    json_free(&answer);
+}
+
+void batch_request_answer(struct http_request *request, const struct collection *collection,
+                          const struct batch_answer *answer)
 {
     struct problem problem = {0};
     if (answer->status == STATUS_OK) {
@@ -110,6 +137,7 @@ void batch_request_answer(struct http_request *request, const struct batch_answe
                                          .body = answer->outcomes};
         if (answer->is_replayed)
             http_answer_with(request, "idempotent-replayed", STR("true"));
+        say_last(request, collection, answer->outcomes);
         http_reply(request, &response);
         return;
     }

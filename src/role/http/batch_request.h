@@ -15,6 +15,7 @@ bool batch_request_parse(struct http_request *request, const struct route *route
 
 /* Answers 200 with the outcomes; a batch that stored nothing with the problem, and the outcomes
  * beside it where there are some. */
-void batch_request_answer(struct http_request *request, const struct batch_answer *answer);
+void batch_request_answer(struct http_request *request, const struct collection *collection,
+                          const struct batch_answer *answer);
 
 #endif

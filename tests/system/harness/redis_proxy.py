@@ -15,7 +15,7 @@ ABORTED = "EXECABORT Transaction discarded because of"
 class Fault:
     """What happens to commands of some kinds ("XADD XINFO", or "any"), after some were spared."""
     kind: str
-    does: str                # refuse, cut, hold or delay
+    does: str                # refuse, cut, hold, delay or belate
     what: object = None      # the error's line, the bytes of the reply that come, or seconds
     times: int = 1
     spared: int = 0
@@ -63,6 +63,10 @@ class RedisProxy:
 
     def delay(self, kind, seconds, **how):
         return self._add(Fault(kind, "delay", seconds, **how))
+
+    def belate(self, kind, seconds, **how):
+        """Redis is asked at once, and what it says comes so much later."""
+        return self._add(Fault(kind, "belate", seconds, **how))
 
     def _add(self, fault):
         with self.lock:
@@ -131,6 +135,8 @@ class Carrier:
             reply = self._abort("previous errors.")
         else:
             reply = self._ask(command)
+        if does == "belate":
+            fault.released.wait(fault.what)
         self.is_queueing = (self.is_queueing or (name == "MULTI" and reply[:1] != b"-")) and \
             name not in ("EXEC", "DISCARD")
         self.is_spoilt = self.is_spoilt and self.is_queueing

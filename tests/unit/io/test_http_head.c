@@ -89,6 +89,18 @@ static void two_ways_to_tell_where_the_body_ends_are_never_taken(void **state)
     assert_rows(rows, countof(rows));
 }
 
+static void what_may_stand_once_is_refused_twice(void **state)
+{
+    static const struct row rows[] = {
+        {GET("\r\nRead-After: a"), OK},
+        {GET("\r\nRead-After: a\r\nRead-After: a"), BAD},
+        {GET("\r\nread-after:\r\nX: y\r\nREAD-AFTER: a"), BAD},
+        {GET("\r\nAccept: a\r\nAccept: b"), OK},
+    };
+    (void)state;
+    assert_rows(rows, countof(rows));
+}
+
 static void a_length_is_digits_only(void **state)
 {
     static const char *const values[] = {
@@ -292,7 +304,7 @@ static void an_answer_is_read_with_what_it_says_of_itself(void **state)
     struct str raw =
         STR("HTTP/1.1 201 Created\r\nContent-Type: application/json\r\n"
             "CONTENT-LENGTH: 2\r\nETag: \"7\"\r\nLocation: /a/1\r\nAllow: GET, HEAD\r\n"
-            "Retry-After: 3 \t\r\nX: y\r\n\r\n{}");
+            "Retry-After: 3 \t\r\nRead-After: a/b@1, c\r\nX: y\r\n\r\n{}");
     assert_int_equal(http_head_parse_answer(raw, &head), 1);
     assert_int_equal(head.status, 201);
     assert_int_equal(head.content_length, 2);
@@ -303,6 +315,7 @@ static void an_answer_is_read_with_what_it_says_of_itself(void **state)
     assert_true(str_equal(head.location, STR("/a/1")));
     assert_true(str_equal(head.allow, STR("GET, HEAD")));
     assert_true(str_equal(head.retry_after, STR("3")));
+    assert_true(str_equal(head.read_after, STR("a/b@1, c")));
     for (size_t len = 0; len < head.head_bytes; len++) {
         struct http_answer_head part;
         assert_int_equal(http_head_parse_answer((struct str){raw.ptr, len}, &part), 0);
@@ -380,6 +393,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_plain_request_is_taken),
         cmocka_unit_test(two_ways_to_tell_where_the_body_ends_are_never_taken),
+        cmocka_unit_test(what_may_stand_once_is_refused_twice),
         cmocka_unit_test(a_length_is_digits_only),
         cmocka_unit_test(lines_end_in_cr_lf_and_nothing_else),
         cmocka_unit_test(a_folded_line_is_refused),

@@ -55,11 +55,20 @@ static bool load(const char *const variables[VARIABLES_MAX], struct settings *se
 static void drop(struct settings *settings)
 {
     const char *texts[] = {
-        settings->server_type,      settings->listen,        settings->models,
-        settings->log_level,        settings->cluster_key,   settings->write_database_url,
-        settings->redis_url,        settings->write_servers, settings->read_database_url,
-        settings->read_servers,     settings->write_db_ip,   settings->read_db_ip,
+        settings->server_type,
+        settings->listen,
+        settings->models,
+        settings->log_level,
+        settings->cluster_key,
+        settings->write_database_url,
+        settings->redis_url,
+        settings->write_servers,
+        settings->read_database_url,
+        settings->read_servers,
+        settings->write_db_ip,
+        settings->read_db_ip,
         settings->replication_slot,
+        settings->read_after_cookie,
     };
     for (size_t i = 0; i < countof(texts); i++)
         free((char *)(uintptr_t)texts[i]);

@@ -100,6 +100,7 @@ struct applier_status applier_gauges_status(const struct applier_gauges *gauges)
         .lag = {.events = atomic_load(&gauges->lag_events),
                 .bytes = atomic_load(&gauges->lag_bytes),
                 .ms = atomic_load(&gauges->lag_ms) + age_of(atomic_load(&gauges->looked_at))},
+        .applied = metric_read(gauges->applied),
         .filled = metric_read(gauges->filled),
         .dead_letters = metric_read(gauges->dead_letters),
     };

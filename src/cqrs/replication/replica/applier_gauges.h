@@ -13,6 +13,7 @@ struct applier_status {
     const char *state; /* "starting", "standby", "resynchronising" or "following" */
     bool is_filled;    /* the database was brought up to some moment */
     struct lag lag;
+    int64_t applied;      /* events, since start */
     int64_t filled;       /* records and events that resynchronisations brought, since start */
     int64_t dead_letters; /* as this process last saw */
 };

@@ -57,10 +57,20 @@ const char *replica_unready(const struct replica *replica)
     return NULL;
 }
 
+static struct applier_status status_of(const struct replica *replica, const struct service *service)
+{
+    return applier_status(replica->appliers[service - replica->options.model->services]);
+}
+
 int64_t replica_lag_ms(const struct replica *replica, const struct service *service)
 {
-    size_t at = (size_t)(service - replica->options.model->services);
-    return applier_status(replica->appliers[at]).lag.ms;
+    return status_of(replica, service).lag.ms;
+}
+
+int64_t replica_applied(const struct replica *replica, const struct service *service)
+{
+    struct applier_status status = status_of(replica, service);
+    return status.applied + status.filled;
 }
 
 void replica_measure(const struct replica *replica)

@@ -34,6 +34,9 @@ const char *replica_unready(const struct replica *replica);
 /* How old what it says of a service may be. */
 int64_t replica_lag_ms(const struct replica *replica, const struct service *service);
 
+/* Grows with every change that this process applies of a service. */
+int64_t replica_applied(const struct replica *replica, const struct service *service);
+
 /* Brings the gauges up to now. */
 void replica_measure(const struct replica *replica);
 
