@@ -41,6 +41,7 @@ enum status_repeat {
     X(NO_SERVER, 503, SAFE, "no_server", "no server behind can be reached")                        \
     X(STARTING, 503, SAFE, "starting", "the server is not ready yet")                              \
     X(TOO_STALE, 503, SAFE, "too_stale", "what Read-After names has not been applied yet")         \
+    X(TOO_MANY_STREAMS, 503, SAFE, "too_many_streams", "enough clients follow live events here")   \
     X(UNAVAILABLE, 503, SAFE, "database_unavailable", "the database cannot be reached")            \
     X(UNCERTAIN, 503, UNKNOWN, "uncertain", "the write may or may not have happened")              \
     X(DRAINING, 503, SAFE, "draining", "the server is about to stop")                              \

@@ -36,7 +36,10 @@ static void load_collection(struct service *service, const char *folder, struct 
     struct buf path = {0}, text = {0};
     struct str stem = {file.ptr, file.len - strlen(".avsc")};
     buf_printf(&path, "%s/%s/" STR_FMT, folder, service->name, STR_ARG(file));
-    if (!schema_is_name(stem)) {
+    /* A path of ours stands there: /v1/<service>/events. */
+    if (str_equal(stem, STR("events"))) {
+        buf_printf(mistakes, "%s: is no name for a collection\n", path.ptr);
+    } else if (!schema_is_name(stem)) {
         buf_printf(mistakes,
                    "%s: the file's name must be a letter, then letters, digits or "
                    "underscores\n",

@@ -122,7 +122,10 @@ struct stopping {
 
 static void drain_app(void *arg)
 {
-    http_server_drain(((struct app *)arg)->server);
+    struct app *app = arg;
+    http_server_drain(app->server);
+    if (app->process->role->drain_app != NULL)
+        app->process->role->drain_app(app);
 }
 
 static size_t connections(const struct process *process)
@@ -214,9 +217,11 @@ static void raise_descriptor_limit(const struct settings *settings)
         return;
     limit.rlim_cur = limit.rlim_max;
     setrlimit(RLIMIT_NOFILE, &limit);
-    if (limit.rlim_cur < (rlim_t)settings->connections_max + OTHERS)
+    /* A live stream is watched, and at a gateway it has another one behind it. */
+    int64_t wanted = settings->connections_max + 2 * settings->live_clients_max + OTHERS;
+    if (limit.rlim_cur < (rlim_t)wanted)
         log_warn("process.few_descriptors", log_number("limit", (int64_t)limit.rlim_cur),
-                 log_number("wanted", settings->connections_max + OTHERS));
+                 log_number("wanted", wanted));
 }
 
 static void register_metrics(struct process *process)
@@ -284,6 +289,7 @@ int app_run(const struct settings *settings)
     int signals = catch_signals();
     process->metrics = metrics_new();
     register_metrics(process);
+    live_limit_init(&process->live_limit, settings->live_clients_max, process->metrics);
     process->app_count = (unsigned)settings->threads;
     process->apps = mem_new(process->app_count, sizeof(struct app));
     if (process->role->prepare != NULL)

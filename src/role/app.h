@@ -13,6 +13,7 @@
 #include "cqrs/write/write_batch.h"
 #include "io/http/http_server.h"
 #include "model/model.h"
+#include "role/live/live_limit.h"
 #include "role/settings.h"
 
 struct app;
@@ -31,6 +32,8 @@ struct role {
     void (*stop)(struct process *process);  /* the background; may be NULL */
     const char *(*unready)(struct process *process); /* why it cannot do its job; NULL: it can */
     void (*write_status)(struct process *process, struct buf *out); /* members for /statusz */
+    void (*drain_app)(
+        struct app *app); /* in the app's thread, when it takes no more; may be NULL */
     void (*measure)(struct process *process); /* gauges, before /metrics; may be NULL */
 };
 
@@ -49,6 +52,8 @@ struct app {
     struct batch_desk batch_desk;  /* write */
     struct read_gate *read_gate;   /* read */
     struct gateway *gateway;       /* bulkhead */
+    struct live_desk *live_desk;   /* read */
+    struct live_gateway *live;     /* bulkhead */
     bool is_database_up, has_told_down;
     pthread_t thread;
 };
@@ -67,8 +72,10 @@ struct process {
     unsigned app_count;
     struct relay *relay;
     struct replica *replica;
-    struct toggles *toggles; /* bulkhead */
-    atomic_uint pools_up;    /* apps that have a database connection */
+    struct live_feed **live_feeds; /* read; by the service's place in the model */
+    struct live_limit live_limit;  /* read, bulkhead */
+    struct toggles *toggles;       /* bulkhead */
+    atomic_uint pools_up;          /* apps that have a database connection */
     atomic_bool is_migrated, has_reached_redis, is_draining;
     int64_t started_at; /* wall milliseconds */
 };

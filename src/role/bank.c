@@ -3,9 +3,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-bool bank_open(struct bank *bank, struct app *app, const char *servers)
+unsigned bank_open_peers(struct loop *loop, const char *servers, struct http_peer **peers)
 {
-    static const struct pool_limits limits = {.max_failures = 3, .rest = 5000};
     struct str rest = str_from(servers);
     unsigned count = 0;
     while (rest.len > 0) {
@@ -13,13 +12,20 @@ bool bank_open(struct bank *bank, struct app *app, const char *servers)
         struct str place = str_trim(str_cut(&rest, ','));
         struct http_peer *peer = NULL;
         if (count < POOL_MAX)
-            peer = http_peer_open(app->loop, place, why, sizeof(why));
+            peer = http_peer_open(loop, place, why, sizeof(why));
         if (peer == NULL) {
             log_error("gateway.bad_server", log_text("why", why));
-            return false;
+            return 0;
         }
-        bank->peers[count++] = peer;
+        peers[count++] = peer;
     }
+    return count;
+}
+
+bool bank_open(struct bank *bank, struct app *app, const char *servers)
+{
+    static const struct pool_limits limits = {.max_failures = 3, .rest = 5000};
+    unsigned count = bank_open_peers(app->loop, servers, bank->peers);
     pool_init(&bank->pool, count, limits);
     return count > 0;
 }

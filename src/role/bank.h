@@ -13,8 +13,11 @@ struct bank {
     struct metric *lags[POOL_MAX]; /* of readers; else NULL */
 };
 
-/* `servers` are host:port between commas. False, after logging why, when one cannot be used or
- * there is none. */
+/* `servers` are host:port between commas, of which there is room for POOL_MAX. How many there are;
+ * 0, after logging why, when one cannot be used. */
+unsigned bank_open_peers(struct loop *loop, const char *servers, struct http_peer **peers);
+
+/* The same for a bank. False when there is none. */
 bool bank_open(struct bank *bank, struct app *app, const char *servers) must_check;
 
 /* Readers say with every answer how far they are behind. */

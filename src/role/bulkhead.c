@@ -5,6 +5,7 @@
 #include "role/http/answer.h"
 #include "role/http/documents.h"
 #include "role/http/old_paths.h"
+#include "role/live/live_forward.h"
 
 static const char *const side_names[SIDE_COUNT] = {"reads", "writes"};
 
@@ -23,12 +24,17 @@ static void handle_route(struct http_request *request)
         [ROUTE_BATCH] = "POST",
         [ROUTE_RECORD] = "GET, HEAD, PUT, PATCH, DELETE",
         [ROUTE_HISTORY] = "GET, HEAD",
+        [ROUTE_EVENTS] = "GET",
     };
     struct app *app = request->arg;
     struct route route;
     struct buf target = {0};
     if (!answer_routes(request, app->process->model, methods, &route))
         return;
+    if (route.part == ROUTE_EVENTS) {
+        live_forward_request(app->live, request, route.service);
+        return;
+    }
     buf_append_str(&target, request->path);
     if (request->query.ptr != NULL)
         buf_printf(&target, "?" STR_FMT, STR_ARG(request->query));
@@ -259,7 +265,13 @@ static void handle(struct http_request *request)
 static bool open_app(struct app *app)
 {
     app->gateway = gateway_new(app);
-    return app->gateway != NULL;
+    app->live = live_gateway_new(app);
+    return app->gateway != NULL && app->live != NULL;
+}
+
+static void drain_app(struct app *app)
+{
+    live_gateway_drain(app->live);
 }
 
 static void prepare(struct process *process)
@@ -291,4 +303,5 @@ const struct role role_bulkhead = {
     .open_app = open_app,
     .unready = unready,
     .write_status = write_status,
+    .drain_app = drain_app,
 };

@@ -8,6 +8,7 @@
 #ifndef ROLE_FORWARD_H
 #define ROLE_FORWARD_H
 
+#include "io/http/http_client.h"
 #include "role/app.h"
 #include "role/toggle.h"
 

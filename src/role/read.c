@@ -9,6 +9,7 @@
 #include "role/http/old_paths.h"
 #include "role/http/older_names.h"
 #include "role/http/read_answer.h"
+#include "role/live/live_desk.h"
 #include "role/read_gate.h"
 
 /* Lifetime: a request's, while the database is at it. */
@@ -152,11 +153,16 @@ static void handle_route(struct http_request *request)
         [ROUTE_COLLECTION] = "GET, HEAD",
         [ROUTE_RECORD] = "GET, HEAD",
         [ROUTE_HISTORY] = "GET, HEAD",
+        [ROUTE_EVENTS] = "GET",
     };
     static const struct read_gate_way way = {serve_route, refuse_route};
     struct app *app = request->arg;
     struct route route;
-    if (answer_routes(request, app->process->model, methods, &route))
+    if (!answer_routes(request, app->process->model, methods, &route))
+        return;
+    if (route.part == ROUTE_EVENTS)
+        live_desk_handle(app->live_desk, request, route.service);
+    else
         read_gate_pass(app->read_gate, request, &route, &way);
 }
 
@@ -216,8 +222,14 @@ static void handle(struct http_request *request)
 
 /* The role */
 
+static void prepare(struct process *process)
+{
+    process->live_feeds = live_feeds_new(process);
+}
+
 static bool open_app(struct app *app)
 {
+    app->live_desk = live_desk_new(app);
     app->pool = app_open_pool(app, app->process->settings.read_database_url);
     app->read_gate = read_gate_new(app);
     return true;
@@ -237,11 +249,17 @@ static void start(struct process *process)
                                       .refuse_model = app_refuse_model,
                                       .lag_max_ms = settings->lag_max_ms};
     process->replica = replica_start(&options);
+    live_feeds_start(process);
 }
 
 static void stop(struct process *process)
 {
     replica_stop(process->replica);
+}
+
+static void drain_app(struct app *app)
+{
+    live_desk_drain(app->live_desk);
 }
 
 /* Redis may be away: what is here can still be served. */
@@ -266,11 +284,13 @@ static void measure(struct process *process)
 
 const struct role role_read = {
     .name = "read",
+    .prepare = prepare,
     .handle = handle,
     .open_app = open_app,
     .start = start,
     .stop = stop,
     .unready = unready,
     .write_status = write_status,
+    .drain_app = drain_app,
     .measure = measure,
 };

@@ -88,6 +88,17 @@ static const struct setting settings_known[] = {
     {"READ_AFTER_COOKIE", CHOICE(read_after_cookie, "off|on"), .otherwise = "off",
      .roles = "bulkhead", .unit = "",
      .sentence = "a browser's reads see its own writes: a cookie carries what it wrote"},
+    {"LIVE_CLIENTS_MAX", NUMBER(live_clients_max, 1, 1000000), .otherwise = "4000",
+     .roles = "bulkhead read", .unit = "",
+     .sentence = "clients that may follow live events at once; others get 503"},
+    {"LIVE_BUFFER_BYTES", NUMBER(live_buffer_bytes, 65536, 17179869184), .otherwise = "16777216",
+     .roles = "read", .unit = "bytes",
+     .sentence = "latest events of each service kept for those who follow: up to 10,000 of them; "
+                 "a client that is further behind is dropped"},
+    {"LIVE_HEARTBEAT_SECONDS", NUMBER(live_heartbeat_seconds, 1, 300), .otherwise = "15",
+     .roles = "bulkhead read", .unit = "s",
+     .sentence = "a silent stream of live events gives a sign of life; after three times as long "
+                 "a gateway takes the server for dead"},
     {"REPLICATION_SLOT", TEXT(replication_slot), .otherwise = "mamparo", .roles = "write",
      .unit = "", .sentence = "logical replication slot, the same for all write servers"},
     {"REPLICA_RETENTION_SECONDS", NUMBER(replica_retention_seconds, 1, 31536000),

@@ -90,6 +90,17 @@ const char *http_peer_name(const struct http_peer *peer)
     return peer->name;
 }
 
+struct loop *http_peer_loop(const struct http_peer *peer)
+{
+    return peer->loop;
+}
+
+h2o_socket_t *http_peer_connect(struct http_peer *peer, http_connected_fn *connected)
+{
+    return h2o_socket_connect(loop_native(peer->loop), (struct sockaddr *)&peer->address,
+                              peer->address_size, connected);
+}
+
 /* Connections */
 
 static void connection_close(struct connection *connection)
@@ -245,9 +256,7 @@ static void connect_anew(struct journey *journey)
     journey->connection = connection;
     journey->is_reused = false;
     loop_timer_start(peer->loop, &journey->connecting, journey->connect_ms);
-    connection->socket =
-        h2o_socket_connect(loop_native(peer->loop), (struct sockaddr *)&peer->address,
-                           peer->address_size, on_connected);
+    connection->socket = http_peer_connect(peer, on_connected);
     if (connection->socket == NULL)
         finish(journey, STATUS_NO_SERVER);
     else

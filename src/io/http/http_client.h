@@ -21,6 +21,12 @@ struct http_peer *http_peer_open(struct loop *loop, struct str place, char *mist
 /* As it was given. */
 const char *http_peer_name(const struct http_peer *peer);
 
+/* h2o's own socket on its way there, for io/http; NULL when there is no descriptor left. */
+struct st_h2o_socket_t;
+typedef void http_connected_fn(struct st_h2o_socket_t *socket, const char *error);
+struct st_h2o_socket_t *http_peer_connect(struct http_peer *peer, http_connected_fn *connected);
+struct loop *http_peer_loop(const struct http_peer *peer);
+
 struct http_call_options {
     struct str method;
     struct str target;  /* path and query */

@@ -181,8 +181,20 @@ static void read_answer_header(const struct phr_header *header, struct http_answ
         *closes = *closes || has_word(value, STR("close"));
         out->keeps_alive = out->keeps_alive || has_word(value, STR("keep-alive"));
     }
-    if (str_equal_nocase(name, STR("transfer-encoding")))
-        out->is_chunked = true;
+}
+
+/* Of what says where the body ends: a single length, or the one transfer coding that is read. */
+static bool read_framing(const struct phr_header *header, struct http_answer_head *out)
+{
+    struct str name = name_of(header), value = str_trim(value_of(header));
+    if (str_equal_nocase(name, STR("content-length")))
+        return out->content_length < 0 && is_length(value) &&
+               str_to_int64(value, &out->content_length);
+    if (!str_equal_nocase(name, STR("transfer-encoding")))
+        return true;
+    bool is_first = !out->is_chunked;
+    out->is_chunked = true;
+    return is_first && str_equal_nocase(value, STR("chunked"));
 }
 
 int http_head_parse_answer(struct str raw, struct http_answer_head *out)
@@ -200,14 +212,9 @@ int http_head_parse_answer(struct str raw, struct http_answer_head *out)
     out->keeps_alive = head.minor_version > 0;
     bool closes = false;
     for (size_t i = 0; i < head.header_count; i++) {
-        if (head.headers[i].name == NULL)
+        if (head.headers[i].name == NULL || !read_framing(&head.headers[i], out))
             return -1;
         read_answer_header(&head.headers[i], out, &closes);
-        if (!str_equal_nocase(name_of(&head.headers[i]), STR("content-length")))
-            continue;
-        if (out->content_length >= 0 || !is_length(str_trim(value_of(&head.headers[i]))) ||
-            !str_to_int64(str_trim(value_of(&head.headers[i])), &out->content_length))
-            return -1;
     }
     out->keeps_alive = out->keeps_alive && !closes;
     return 1;

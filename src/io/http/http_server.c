@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
+#include "io/http/http_exchange.h"
 #include "io/http/http_head.h"
 
 enum {
@@ -39,15 +40,6 @@ struct handler {
 struct filter {
     h2o_filter_t super;
     struct http_server *server;
-};
-
-/* Ours, behind the public part. h2o may drop its side first, when the connection breaks. */
-struct exchange {
-    struct http_request request;
-    struct http_server *server;
-    h2o_req_t *native;      /* NULL once h2o has dropped it */
-    struct exchange **link; /* h2o's way back here */
-    bool closes;            /* the connection, whatever the answer */
 };
 
 static struct str str_of(h2o_iovec_t vec)
@@ -258,21 +250,18 @@ void http_answer_with(struct http_request *request, const char *name, struct str
                           kept.len);
 }
 
-static void send_response(h2o_req_t *req, const struct http_response *response)
+static void write_head(h2o_req_t *req, const struct http_response *response)
 {
     req->res.status = response->status;
     req->res.reason = status_http_phrase(response->status);
-    req->res.content_length = response->body.len;
     for (const struct http_header *header = response->headers; header->name != NULL; header++) {
         h2o_iovec_t value = copy_to(&req->pool, header->value);
         h2o_add_header_by_str(&req->pool, &req->res.headers, header->name, strlen(header->name), 1,
                               NULL, value.base, value.len);
     }
-    /* Copies the body, and alone of h2o's ways to answer it leaves it out for HEAD. */
-    h2o_send_inline(req, response->body.len == 0 ? "" : response->body.ptr, response->body.len);
 }
 
-void http_reply(struct http_request *request, const struct http_response *response)
+h2o_req_t *http_exchange_take(struct http_request *request, const struct http_response *response)
 {
     struct exchange *exchange = container_of(request, struct exchange, request);
     const struct http_server_options *options = &exchange->server->options;
@@ -284,9 +273,21 @@ void http_reply(struct http_request *request, const struct http_response *respon
         *exchange->link = NULL;
         if (exchange->closes)
             req->http1_is_persistent = 0;
-        send_response(req, response);
+        write_head(req, response);
     }
     free(exchange);
+    return req;
+}
+
+void http_reply(struct http_request *request, const struct http_response *response)
+{
+    h2o_req_t *req = http_exchange_take(request, response);
+    struct str body = response->body;
+    if (req == NULL)
+        return;
+    req->res.content_length = body.len;
+    /* Copies the body, and alone of h2o's ways to answer it leaves it out for HEAD. */
+    h2o_send_inline(req, body.len == 0 ? "" : body.ptr, body.len);
 }
 
 /* What h2o refuses by itself, before a handler sees it, becomes a problem document too. */

@@ -4,6 +4,7 @@
 #include "model/openapi/body.h"
 #include "model/openapi/component.h"
 #include "model/openapi/literal.h"
+#include "model/openapi/live_path.h"
 #include "model/openapi/record_schema.h"
 
 #define COMMAND " IdempotencyKey Actor Traceparent CorrelationId CausationId"
@@ -274,6 +275,7 @@ struct json *operation_make_paths(const struct model *model)
         const struct service *service = &model->services[s];
         for (size_t c = 0; c < service->collection_count; c++)
             put_own(paths, &(struct place){model, service->collections[c], NULL});
+        live_path_put(paths, service);
         put_aliases(paths, model, &service->aliases);
     }
     put_contract(paths);

@@ -9,6 +9,7 @@ static struct str retry_after(enum status status)
     case STATUS_QUEUE_TIMEOUT:
     case STATUS_NO_SERVER:
     case STATUS_STARTING:
+    case STATUS_TOO_MANY_STREAMS:
     case STATUS_UNAVAILABLE:
     case STATUS_UNCERTAIN:
     case STATUS_DRAINING:

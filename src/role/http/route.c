@@ -78,6 +78,10 @@ static bool parse_own(const struct model *model, struct str path, struct route *
     /* A slash at the end is forgiven. */
     if (rest.len > 0 && rest.ptr[rest.len - 1] == '/')
         rest.len--;
+    if (str_equal(rest, STR("events"))) {
+        out->part = ROUTE_EVENTS;
+        return true;
+    }
     out->collection = find_collection(out->service, str_cut(&rest, '/'), problem);
     return out->collection != NULL && parse_part(rest, out, problem);
 }

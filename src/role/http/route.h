@@ -12,12 +12,13 @@ enum route_part {
     ROUTE_BATCH,   /* <collection>/batch */
     ROUTE_RECORD,  /* <collection>/<id> */
     ROUTE_HISTORY, /* <collection>/<id>/history */
+    ROUTE_EVENTS,  /* of the service: there is no collection */
     ROUTE_PART_COUNT,
 };
 
 struct route {
     const struct service *service;
-    const struct collection *collection;
+    const struct collection *collection; /* NULL with ROUTE_EVENTS */
     enum route_part part;
     struct uuid id;            /* of a record or its history */
     const struct alias *alias; /* the older path that it came by; NULL: by its own */

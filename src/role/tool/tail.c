@@ -6,7 +6,7 @@
 #include "base/backoff.h"
 #include "base/clock.h"
 #include "base/ident.h"
-#include "cqrs/replication/writer_schema.h"
+#include "cqrs/replication/event_json.h"
 
 enum { EXIT_FAILED = 1, EXIT_USAGE = 64, EXIT_CONFIG = 78 };
 
@@ -81,65 +81,15 @@ static bool take_words(struct tail *tail, int count, char **words)
 
 /* Printing */
 
-static void write_member(struct buf *line, const char *name, struct str value)
-{
-    if (value.len == 0)
-        return;
-    buf_printf(line, "%s\"%s\":", line->len == 1 ? "" : ",", name);
-    json_write_string(value, line);
-}
-
-static void write_data(struct tail *tail, const struct event *event, struct buf *line)
-{
-    const char *why;
-    const struct avro_codec *codec = writer_schemas_find(&tail->schemas, event, &why);
-    buf_append_text(line, ",\"data\":");
-    if (codec != NULL && avro_decode(codec, event->data, line))
-        return;
-    fprintf(stderr, "mamparo tail: event " STR_FMT ": %s\n", STR_ARG(event->id),
-            codec != NULL ? "its data is not of the schema that it names" : why);
-    buf_append_text(line, "null");
-}
-
 static void print(struct tail *tail, const struct event_entry *entry)
 {
-    const struct event *event = &entry->event;
-    char position[POSITION_TEXT_SIZE], prev[POSITION_TEXT_SIZE];
-    struct buf line = {0}, source = {0}, schema = {0};
-    position_format(entry->position, position);
-    position_format(entry->prev, prev);
-    buf_printf(&source, "/" STR_FMT "/" STR_FMT, STR_ARG(event->service),
-               STR_ARG(event->collection));
-    buf_printf(&schema, "/v1/schemas/" STR_FMT, STR_ARG(event->fingerprint));
-    struct {
-        const char *name;
-        struct str value;
-    } members[] = {
-        {"specversion", STR("1.0")},
-        {"id", event->id},
-        {"source", buf_str(&source)},
-        {"type", event->type},
-        {"subject", event->subject},
-        {"time", event->time},
-        {"datacontenttype", STR("application/json")},
-        {"dataschema", buf_str(&schema)},
-        {"traceparent", event->traceparent},
-        {"correlationid", event->correlation_id},
-        {"causationid", event->causation_id},
-        {"actor", event->actor},
-        {"position", str_from(position)},
-        {"prev", str_from(prev)},
-        {"epoch", entry->epoch},
-    };
-    buf_append_char(&line, '{');
-    for (size_t i = 0; i < countof(members); i++)
-        write_member(&line, members[i].name, members[i].value);
-    write_data(tail, event, &line);
-    buf_append_text(&line, "}\n");
+    struct buf line = {0};
+    const char *why = event_json_write(entry, &tail->schemas, &line);
+    if (why != NULL)
+        fprintf(stderr, "mamparo tail: event " STR_FMT ": %s\n", STR_ARG(entry->event.id), why);
+    buf_append_char(&line, '\n');
     tail->is_broken = tail->is_broken || fwrite(line.ptr, 1, line.len, stdout) != line.len;
     buf_free(&line);
-    buf_free(&source);
-    buf_free(&schema);
 }
 
 static bool is_wanted(const struct tail *tail, const struct event *event)

@@ -13,6 +13,7 @@
     load        clients that write without pause, and what they were promised
     changes     clients that create, change and delete in great numbers
     keyed       clients that repeat each command, under its key, until it has an outcome
+    live        clients of live events, as many as one likes
     connection  one kept connection, for clients that ask thousands of times
     raw         HTTP as bytes, for what no client library would send
 """

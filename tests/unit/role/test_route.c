@@ -85,6 +85,20 @@ static void a_path_leads_to_a_collection_or_a_record(void **state)
     }
 }
 
+static void live_events_are_of_a_service(void **state)
+{
+    static const char *const paths[] = {"/v1/clinic/events", "/v1/clinic/events/"};
+    (void)state;
+    for (size_t i = 0; i < countof(paths); i++) {
+        struct route route = {0};
+        struct problem problem = {0};
+        assert_true(route_parse(&model, STR("GET"), str_from(paths[i]), &route, &problem));
+        assert_int_equal(route.part, ROUTE_EVENTS);
+        assert_ptr_equal(route.service, &services[0]);
+        assert_null(route.collection);
+    }
+}
+
 static void a_path_that_leads_nowhere_says_what_there_is(void **state)
 {
 #define NO_SERVICE    "no such service; there are: clinic, lab"
@@ -107,6 +121,7 @@ static void a_path_that_leads_nowhere_says_what_there_is(void **state)
         {"/v1/clinic/", STATUS_NOT_FOUND, NO_COLLECTION},
         {"/v1/clinic//", STATUS_NOT_FOUND, NO_COLLECTION},
         {"/v1/clinic//entries", STATUS_NOT_FOUND, NO_COLLECTION},
+        {"/v1/clinic/events/7", STATUS_NOT_FOUND, NO_COLLECTION},
         {"/v1/clinic/entr", STATUS_NOT_FOUND, NO_COLLECTION},
         {"/v1/clinic/entries2", STATUS_NOT_FOUND, NO_COLLECTION},
         {"/v1/clinic/%65ntries", STATUS_NOT_FOUND, NO_COLLECTION},
@@ -191,6 +206,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_path_leads_to_a_collection_or_a_record),
+        cmocka_unit_test(live_events_are_of_a_service),
         cmocka_unit_test(a_path_that_leads_nowhere_says_what_there_is),
         cmocka_unit_test(what_begins_with_v1_is_ours),
         cmocka_unit_test(an_older_path_leads_where_the_model_says),
