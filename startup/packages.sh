@@ -9,7 +9,8 @@
 {
     build_packages=(
         gcc libc6-dev cmake ninja-build pkg-config
-        libh2o-evloop-dev libpq-dev libhiredis-dev libavro-dev libjansson-dev libssl-dev)
+        libh2o-evloop-dev libpq-dev libhiredis-dev libavro-dev libjansson-dev libssl-dev
+        zlib1g-dev)
     run_packages=(postgresql-15 redis-server curl)
     test_packages=(
         clang clang-format clang-tidy libclang-rt-14-dev libcmocka-dev universal-ctags shellcheck

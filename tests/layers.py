@@ -23,6 +23,7 @@ BELOW = {
 DOORS = {
     "h2o": ["io/loop.c", "io/http/*.c"],
     "libpq-fe": ["io/pg/*.c"],
+    "zlib": ["io/http/http_coding.c"],
     "hiredis": ["io/redis_*.c"],
     "jansson": ["base/json.c"],
     "openssl": ["base/digest.c"],

@@ -45,6 +45,7 @@ enum status_repeat {
     X(UNAVAILABLE, 503, SAFE, "database_unavailable", "the database cannot be reached")            \
     X(UNCERTAIN, 503, UNKNOWN, "uncertain", "the write may or may not have happened")              \
     X(DRAINING, 503, SAFE, "draining", "the server is about to stop")                              \
+    X(QUERY_TIMEOUT, 504, USELESS, "query_timeout", "the query takes longer than it may")          \
     X(TIMEOUT, 504, UNKNOWN, "timeout", "no answer came in time")
 
 enum status {

@@ -96,6 +96,11 @@ void pool_succeeded(struct pool *pool, int index)
     member->rests_until = 0;
 }
 
+void pool_given_up(struct pool *pool, int index)
+{
+    give_back(pool, index);
+}
+
 void pool_failed(struct pool *pool, int index, msec_t now)
 {
     struct pool_member *member = give_back(pool, index);

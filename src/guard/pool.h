@@ -46,6 +46,9 @@ void pool_ask(struct pool *pool, int index);
 void pool_succeeded(struct pool *pool, int index);
 void pool_failed(struct pool *pool, int index, msec_t now);
 
+/* It was given up, which tells nothing of the server. */
+void pool_given_up(struct pool *pool, int index);
+
 bool pool_is_resting(const struct pool *pool, int index, msec_t now);
 
 #endif

@@ -26,6 +26,7 @@ struct loop {
     h2o_multithread_queue_t *queue;
     h2o_multithread_receiver_t posts;
     struct list deferred;
+    struct asker *asker;
     _Atomic int64_t last_turn;
 };
 
@@ -104,6 +105,16 @@ void loop_turn(struct loop *loop, int32_t wait_ms)
     run_deferred(loop);
     /* Callbacks that became due while the deferred ran would otherwise wait for the next event. */
     h2o_timeout__do_post_callback(loop->native);
+}
+
+struct asker *loop_asker(const struct loop *loop)
+{
+    return loop->asker;
+}
+
+void loop_set_asker(struct loop *loop, struct asker *asker)
+{
+    loop->asker = asker;
 }
 
 void *loop_native(struct loop *loop)

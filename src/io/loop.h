@@ -22,6 +22,11 @@ void *loop_native(struct loop *loop);
 /* When this loop last began a turn, for whoever watches over it; any thread may ask. */
 msec_t loop_last_turn(const struct loop *loop);
 
+/* For whom things are started now; NULL: for nobody (io/asker.h). */
+struct asker;
+struct asker *loop_asker(const struct loop *loop);
+void loop_set_asker(struct loop *loop, struct asker *asker);
+
 /* A timer: zeroed before its first start, owned by the caller, who stops it before freeing it.
  * Waits are rounded up to a step of a short ladder (1, 2, 5, 10 … ms), since the loop looks at
  * every distinct wait each turn. */

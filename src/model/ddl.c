@@ -84,6 +84,8 @@ static const char read_side[] =
     "  service text primary key, since timestamptz not null);\n"
     "create table if not exists mamparo.cursors (\n"
     "  service text primary key, epoch text not null, position text not null);\n"
+    "create table if not exists mamparo.freshness (\n"
+    "  service text primary key, known_at timestamptz not null);\n"
     "create table if not exists mamparo.fills (\n"
     "  service text primary key, noted text not null, epoch text not null,\n"
     "  stage text not null, after text not null);\n"

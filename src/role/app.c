@@ -319,18 +319,31 @@ static void on_pool_change(void *arg, bool is_up, const char *why)
     app->has_told_down = !is_up;
 }
 
-struct pg_pool *app_open_pool(struct app *app, const char *url)
+struct pg_pool *app_open_pool(struct app *app, const char *url, enum pool_use use)
 {
+    /* More in one Sync gains nothing measurable and makes a failure dearer. */
+    enum { NETWORK_MS = 1000, TOGETHER_MAX = 32 };
     const struct settings *settings = &app->process->settings;
-    enum { NETWORK_MS = 1000 };
-    return pg_pool_open(app->loop, &(struct pg_pool_options){
-                                       .url = url,
-                                       .connections = (int)settings->database_connections,
-                                       .queue_max = settings->database_queue,
-                                       .queue_ms = settings->queue_ms,
-                                       .batch_ms = settings->statement_timeout_ms + NETWORK_MS,
-                                       .statement_ms = settings->statement_timeout_ms,
-                                       .lock_ms = settings->lock_timeout_ms,
-                                       .on_change = on_pool_change,
-                                       .arg = app});
+    struct pg_pool_options options = {.url = url,
+                                      .connections = (int)settings->database_connections,
+                                      .queue_max = settings->database_queue,
+                                      .queue_ms = settings->queue_ms,
+                                      .statement_ms = settings->statement_timeout_ms,
+                                      .lock_ms = settings->lock_timeout_ms,
+                                      .batch_max = TOGETHER_MAX,
+                                      .timeout = STATUS_TIMEOUT,
+                                      .on_change = on_pool_change,
+                                      .arg = app};
+    if (use != POOL_USE_WRITES) {
+        options.follows_askers = true;
+        options.timeout = STATUS_QUERY_TIMEOUT;
+    }
+    if (use == POOL_USE_QUERIES) {
+        options.connections = (int)settings->query_connections;
+        options.statement_ms = settings->query_timeout_ms;
+        options.batch_max = 1;
+        options.on_change = NULL;
+    }
+    options.batch_ms = options.statement_ms + NETWORK_MS;
+    return pg_pool_open(app->loop, &options);
 }

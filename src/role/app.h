@@ -45,7 +45,8 @@ struct app {
     unsigned index;
     struct loop *loop;
     struct http_server *server;
-    struct pg_pool *pool;          /* write, read */
+    struct pg_pool *pool;          /* write; read: for what is found by a key */
+    struct pg_pool *queries;       /* read: for what may take long */
     struct record_store *records;  /* write */
     struct write_desk *write_desk; /* write */
     struct key_claims key_claims;  /* write */
@@ -86,7 +87,9 @@ int app_run(const struct settings *settings);
 /* Ends the process with what is wrong with its models, a line each. */
 void app_refuse_model(const char *mistakes) __attribute__((noreturn));
 
-/* Opens the app's pool on `url`, counted in pools_up. */
-struct pg_pool *app_open_pool(struct app *app, const char *url);
+/* Opens a pool of the app on `url`. That of the queries runs one at a time on each connection, and
+ * is not counted in pools_up. */
+enum pool_use { POOL_USE_WRITES, POOL_USE_LOOK_UPS, POOL_USE_QUERIES };
+struct pg_pool *app_open_pool(struct app *app, const char *url, enum pool_use use);
 
 #endif

@@ -128,7 +128,10 @@ static void pass_on(struct forward *forward, const struct http_outcome *outcome)
                                        {"retry-after", head->retry_after},
                                        {"idempotent-replayed", head->replayed},
                                        {"replica-lag-ms", head->replica_lag_ms},
-                                       {"read-after", head->read_after}};
+                                       {"read-after", head->read_after},
+                                       {"age", head->age},
+                                       {"content-encoding", head->content_encoding},
+                                       {"vary", head->vary}};
     size_t count = 0;
     static_assert(countof(kept) <= HTTP_HEADERS_MAX, "there is room for each");
     for (size_t i = 0; i < countof(kept); i++)
@@ -180,6 +183,11 @@ static void on_answer(void *arg, const struct http_outcome *outcome)
 {
     struct forward *forward = arg;
     struct bank *bank = bank_of(forward);
+    if (outcome->status == STATUS_CANCELLED) {
+        pool_given_up(&bank->pool, forward->server);
+        fail(forward, STATUS_CANCELLED);
+        return;
+    }
     if (status_info(outcome->status)->repeat == REPEAT_UNKNOWN)
         forward->may_have_arrived = true;
     if (outcome->status == STATUS_OK) {
@@ -239,10 +247,10 @@ static void copy_headers(const struct http_request *request, struct buf *out)
     static const struct {
         struct str name;
     } passed[] = {
-        {STR("accept")},        {STR("content-type")},    {STR("if-match")},
-        {STR("if-none-match")}, {STR("idempotency-key")}, {STR("traceparent")},
-        {STR("x-actor")},       {STR("x-causation-id")},  {STR("x-correlation-id")},
-        {STR("x-request-id")},
+        {STR("accept")},         {STR("accept-encoding")},  {STR("content-type")},
+        {STR("if-match")},       {STR("if-none-match")},    {STR("idempotency-key")},
+        {STR("read-after")},     {STR("traceparent")},      {STR("x-actor")},
+        {STR("x-causation-id")}, {STR("x-correlation-id")}, {STR("x-request-id")},
     };
     for (size_t i = 0; i < countof(passed); i++) {
         struct str value = http_request_header(request, passed[i].name);

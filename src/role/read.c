@@ -85,7 +85,7 @@ static void list(struct look *look, const struct collection *collection, const s
     struct app *app = look->request->arg;
     look->page = query->page;
     look->page_size = query->page_size;
-    read_store_list(app->pool, collection, query, on_page, look);
+    read_store_list(app->queries, collection, query, on_page, look);
 }
 
 static void list_history(struct look *look, const struct route *route, const struct query *query)
@@ -94,7 +94,7 @@ static void list_history(struct look *look, const struct route *route, const str
     look->page = query->page;
     look->page_size = query->page_size;
     struct read_history wanted = {route->collection, &route->id, query->page, query->page_size};
-    read_store_history(app->pool, &wanted, on_page, look);
+    read_store_history(app->queries, &wanted, on_page, look);
 }
 
 static void handle_list(struct http_request *request, const struct route *route)
@@ -125,10 +125,14 @@ static void handle_record(struct http_request *request, const struct route *rout
 /* How old an answer about the service may be. */
 static void say_lag(struct http_request *request, const struct service *service)
 {
+    enum { MS_PER_SECOND = 1000 };
     struct app *app = request->arg;
+    long long lag_ms = replica_lag_ms(app->process->replica, service);
     char text[24];
-    snprintf(text, sizeof(text), "%lld", (long long)replica_lag_ms(app->process->replica, service));
+    snprintf(text, sizeof(text), "%lld", lag_ms);
     http_answer_with(request, "replica-lag-ms", str_from(text));
+    snprintf(text, sizeof(text), "%lld", lag_ms / MS_PER_SECOND);
+    http_answer_with(request, "age", str_from(text));
 }
 
 static void serve_route(struct http_request *request, const struct route *route)
@@ -215,7 +219,7 @@ static void handle(struct http_request *request)
         handle_old_read(request);
     else if (checksum_has(request->path))
         checksum_answer(request, app->process->model, DDL_SIDE_READ,
-                        app->process->settings.cluster_key, app->pool);
+                        app->process->settings.cluster_key, app->queries);
     else
         answer_status(request, STATUS_NOT_FOUND, "records are under /v1/<service>/<collection>");
 }
@@ -229,8 +233,10 @@ static void prepare(struct process *process)
 
 static bool open_app(struct app *app)
 {
+    const char *url = app->process->settings.read_database_url;
     app->live_desk = live_desk_new(app);
-    app->pool = app_open_pool(app, app->process->settings.read_database_url);
+    app->pool = app_open_pool(app, url, POOL_USE_LOOK_UPS);
+    app->queries = app_open_pool(app, url, POOL_USE_QUERIES);
     app->read_gate = read_gate_new(app);
     return true;
 }

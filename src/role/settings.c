@@ -58,6 +58,12 @@ static const struct setting settings_known[] = {
      .roles = "write read", .unit = "ms", .sentence = "longest run of one statement"},
     {"LOCK_TIMEOUT_MS", NUMBER(lock_timeout_ms, 10, 600000), .otherwise = "1000",
      .roles = "write read", .unit = "ms", .sentence = "longest wait of one statement for a lock"},
+    {"QUERY_CONNECTIONS", NUMBER(query_connections, 1, 64), .otherwise = "4", .roles = "read",
+     .unit = "",
+     .sentence = "connections of each event loop for lists, histories and checksums, one at a time "
+                 "on each"},
+    {"QUERY_TIMEOUT_MS", NUMBER(query_timeout_ms, 10, 600000), .otherwise = "2000", .roles = "read",
+     .unit = "ms", .sentence = "longest run of one of those"},
     {"CONNECT_TIMEOUT_MS", NUMBER(connect_timeout_ms, 1, 60000), .otherwise = "250",
      .roles = "bulkhead", .unit = "ms", .sentence = "longest wait for a connection to a server"},
     {"TRY_TIMEOUT_MS", NUMBER(try_timeout_ms, 1, 60000), .otherwise = "1000", .roles = "bulkhead",

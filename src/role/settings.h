@@ -17,7 +17,7 @@ struct settings {
     const char *write_servers, *read_servers;
     const char *write_db_ip, *read_db_ip;
     int64_t database_connections, database_queue, queue_ms, statement_timeout_ms;
-    int64_t lock_timeout_ms;
+    int64_t lock_timeout_ms, query_connections, query_timeout_ms;
     int64_t connect_timeout_ms, try_timeout_ms, request_timeout_ms;
     int64_t read_in_flight, write_in_flight;
     int64_t connections_max, body_bytes_max, body_budget_bytes;

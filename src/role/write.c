@@ -266,7 +266,7 @@ static void handle(struct http_request *request)
 
 static bool open_app(struct app *app)
 {
-    app->pool = app_open_pool(app, app->process->settings.write_database_url);
+    app->pool = app_open_pool(app, app->process->settings.write_database_url, POOL_USE_WRITES);
     struct write_store *store = write_store_new(app->pool, app->process->model);
     app->records = record_store_new(app->pool, app->process->model);
     key_claims_init(&app->key_claims);

@@ -4,6 +4,7 @@
 
 struct loop {
     struct list deferred;
+    struct asker *asker;
 };
 
 struct loop *loop_new(void)
@@ -39,4 +40,14 @@ void loop_defer_cancel(struct loop_defer *defer)
     if (defer->is_pending)
         list_remove(&defer->link);
     defer->is_pending = false;
+}
+
+struct asker *loop_asker(const struct loop *loop)
+{
+    return loop->asker;
+}
+
+void loop_set_asker(struct loop *loop, struct asker *asker)
+{
+    loop->asker = asker;
 }

@@ -93,7 +93,7 @@ def await_lock_waits(cluster, count):
 # Queues
 
 NARROW = {"THREADS": 1, "DATABASE_CONNECTIONS": 1, "QUEUE_MS": 1000, "LOCK_TIMEOUT_MS": 20_000,
-          "STATEMENT_TIMEOUT_MS": 20_000}
+          "STATEMENT_TIMEOUT_MS": 20_000, "QUERY_CONNECTIONS": 1, "QUERY_TIMEOUT_MS": 20_000}
 
 
 @pytest.mark.parametrize("queue", [1, 8])
@@ -169,10 +169,11 @@ def test_a_statement_runs_only_so_long(cluster, new_server, role):
     def ask():
         return server.get(ENTRIES) if role == "read" else server.post(ENTRIES, {"title": "Larga"})
 
-    server = new_server(role, THREADS=1, STATEMENT_TIMEOUT_MS=400, LOCK_TIMEOUT_MS=20_000)
+    server = new_server(role, THREADS=1, STATEMENT_TIMEOUT_MS=400, QUERY_TIMEOUT_MS=400,
+                        LOCK_TIMEOUT_MS=20_000)
     with whole_table(cluster, role):
         answer, seconds = timed(ask)
-    assert is_problem(answer, 504, "timeout")
+    assert is_problem(answer, 504, "query_timeout" if role == "read" else "timeout")
     assert 0.4 <= seconds < 0.4 + SLACK_S
     assert ask().status_code < 300
 

@@ -49,6 +49,7 @@ struct journey {
 };
 
 static void on_journey_deadline(struct call *call);
+static void on_journey_left(struct call *call);
 static void on_journey_end(struct call *call);
 
 /* Peers */
@@ -191,7 +192,8 @@ static enum status judge_answer(struct http_answer_head *head, const h2o_buffer_
         return STATUS_UPSTREAM_FAILED;
     if (whole == 0)
         return STATUS_STARTING;
-    if (head->status == 204 && head->content_length < 0)
+    bool has_none = head->status == 304 || (head->status == 204 && head->content_length < 0);
+    if (has_none)
         head->content_length = 0;
     if (head->content_length < 0 || head->is_chunked || head->status < 200)
         return STATUS_UPSTREAM_FAILED;
@@ -269,6 +271,11 @@ static void on_journey_deadline(struct call *call)
     finish(journey, journey->has_connected ? STATUS_TIMEOUT : STATUS_NO_SERVER);
 }
 
+static void on_journey_left(struct call *call)
+{
+    finish(container_of(call, struct journey, call), STATUS_CANCELLED);
+}
+
 static void on_journey_end(struct call *call)
 {
     struct journey *journey = container_of(call, struct journey, call);
@@ -324,6 +331,8 @@ void http_call(struct http_peer *peer, const struct http_call_options *options, 
         .call = {.on_deadline = on_journey_deadline, .on_end = on_journey_end},
         .connecting = {.fired = on_connecting_too_long},
     };
+    if (journey->may_repeat) /* whatever else is given up half way may have happened */
+        journey->call.on_left = on_journey_left;
     write_request(journey, options);
     call_start(&journey->call, peer->loop, options->total_ms);
     journey->connection = connection_take_idle(peer);

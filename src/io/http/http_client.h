@@ -3,7 +3,8 @@
  *   http_call → (an idle connection, or connect → on_connected) → write → on_answer_bytes → done
  *
  * Says exactly what is known of a call that failed: NO_SERVER means that nothing was sent, so that
- * anything may be sent elsewhere; UPSTREAM_FAILED and TIMEOUT mean that it may have arrived. */
+ * anything may be sent elsewhere; UPSTREAM_FAILED and TIMEOUT mean that it may have arrived. A GET
+ * whose asker left (io/asker.h) is CANCELLED, and its connection closed. */
 #ifndef IO_HTTP_HTTP_CLIENT_H
 #define IO_HTTP_HTTP_CLIENT_H
 
@@ -43,7 +44,8 @@ struct http_outcome {
 };
 typedef void http_done_fn(void *arg, const struct http_outcome *outcome);
 
-/* Everything in `options` is copied. `done` comes once, later. An answer must say its length. */
+/* Everything in `options` is copied. `done` comes once, later. An answer must say its length, but
+ * a 304 has no body. */
 void http_call(struct http_peer *peer, const struct http_call_options *options, http_done_fn *done,
                void *arg);
 

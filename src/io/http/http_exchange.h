@@ -1,19 +1,27 @@
-/* How a request changes hands between the files that answer it. */
+/* One request of a client and its answer, between h2o and a handler.
+ *
+ *   begin → (strict head) → handler → http_reply
+ *                              └─ the client left → what was started for it is told
+ *
+ * For the .c files of this folder alone. */
 #ifndef IO_HTTP_HTTP_EXCHANGE_H
 #define IO_HTTP_HTTP_EXCHANGE_H
 
 #include "io/http/http_server.h"
 
-struct st_h2o_req_t; /* h2o's own */
-
-/* Ours, behind the public part. h2o may drop its side first, when the connection breaks. */
-struct exchange {
-    struct http_request request;
-    struct http_server *server;
-    struct st_h2o_req_t *native; /* NULL once h2o has dropped it */
-    struct exchange **link;      /* h2o's way back here */
-    bool closes;                 /* the connection, whatever the answer */
+/* Those of one server that wait for their answer. */
+struct http_exchanges {
+    struct loop *loop;
+    const struct http_server_options *options;
+    struct list waiting;
 };
+
+/* Has the handler answer, now or later, or refuses the head. */
+void http_exchange_begin(struct http_exchanges *exchanges, struct st_h2o_req_t *req);
+
+/* Finds out who has left; h2o does not look before it writes. A client that only said that it has
+ * no more to send is taken to have left too. */
+void http_exchange_sweep(struct http_exchanges *exchanges);
 
 /* Writes the answer's head, without a length, counts it, and lets the request go: h2o's side is
  * the caller's, who sends the body. NULL when the client has left. */

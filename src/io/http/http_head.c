@@ -173,6 +173,9 @@ static void read_answer_header(const struct phr_header *header, struct http_answ
         {STR("idempotent-replayed"), &out->replayed},
         {STR("replica-lag-ms"), &out->replica_lag_ms},
         {STR("read-after"), &out->read_after},
+        {STR("age"), &out->age},
+        {STR("content-encoding"), &out->content_encoding},
+        {STR("vary"), &out->vary},
     };
     for (size_t i = 0; i < countof(kept); i++)
         if (str_equal_nocase(name, kept[i].name))

@@ -8,7 +8,6 @@
 #include <stdio.h>
 
 #include "io/http/http_exchange.h"
-#include "io/http/http_head.h"
 
 enum {
     ACCEPTS_PER_TURN = 64,
@@ -22,6 +21,7 @@ enum {
 struct http_server {
     struct loop *loop;
     struct http_server_options options;
+    struct http_exchanges exchanges;
     h2o_globalconf_t config;
     h2o_context_t context;
     h2o_accept_ctx_t accept;
@@ -41,11 +41,6 @@ struct filter {
     h2o_filter_t super;
     struct http_server *server;
 };
-
-static struct str str_of(h2o_iovec_t vec)
-{
-    return (struct str){vec.base, vec.len};
-}
 
 static h2o_iovec_t copy_to(h2o_mem_pool_t *pool, struct str text)
 {
@@ -162,6 +157,7 @@ static void on_sweep(struct loop_timer *timer)
     struct http_server *server = container_of(timer, struct http_server, sweep);
     keep_budget(server);
     server->config.http1.callbacks.foreach_request(&server->context, drop_if_due, NULL);
+    http_exchange_sweep(&server->exchanges);
     if (server->is_paused && server->listener != NULL &&
         (int64_t)server->connections < server->options.connections_max) {
         server->is_paused = false;
@@ -172,122 +168,12 @@ static void on_sweep(struct loop_timer *timer)
 
 /* A request */
 
-/* The last h2o does with a request, answered or not. */
-static void on_native_gone(void *link)
-{
-    struct exchange *exchange = *(struct exchange **)link;
-    if (exchange == NULL)
-        return;
-    exchange->native = NULL;
-    exchange->request.is_gone = true;
-}
-
-static struct exchange *exchange_new(struct http_server *server, h2o_req_t *req)
-{
-    connection_of(req)->has_spoken = true;
-    struct exchange *exchange = mem_new(1, sizeof(*exchange));
-    struct exchange **link =
-        h2o_mem_alloc_shared(&req->pool, sizeof(struct exchange *), on_native_gone);
-    *link = exchange;
-    *exchange = (struct exchange){.server = server, .native = req, .link = link};
-    struct http_request *request = &exchange->request;
-    request->arg = server->options.arg;
-    request->method = str_of(req->input.method);
-    request->path = str_of(req->input.path);
-    request->body = str_of(req->entity);
-    if (req->input.query_at != SIZE_MAX) {
-        request->path.len = req->input.query_at;
-        request->query = (struct str){req->input.path.base + req->input.query_at + 1,
-                                      req->input.path.len - req->input.query_at - 1};
-    }
-    req->res.content_length = 0;
-    /* True of all our answers, and by it on_setup_stream tells them from h2o's own. */
-    req->compress_hint = H2O_COMPRESS_HINT_DISABLE;
-    return exchange;
-}
-
-static void refuse(struct http_request *request, enum status status, const char *why)
-{
-    struct exchange *exchange = container_of(request, struct exchange, request);
-    struct buf body = {0};
-    exchange->closes = true;
-    exchange->server->options.write_refusal(request->path, status, why, &body);
-    http_reply(request, &(struct http_response){
-                            .status = status_info(status)->http,
-                            .headers = {{"content-type", STR("application/problem+json")}},
-                            .body = buf_str(&body)});
-    buf_free(&body);
-}
-
 static int on_request(h2o_handler_t *super, h2o_req_t *req)
 {
     struct http_server *server = ((struct handler *)super)->server;
-    struct http_request *request = &exchange_new(server, req)->request;
-    h2o_buffer_t *raw = req->conn->callbacks->get_socket(req->conn)->input;
-    const char *why;
-    enum status status = http_head_check((struct str){raw->bytes, raw->size}, &why);
-    if (status == STATUS_OK)
-        server->options.handler(request);
-    else
-        refuse(request, status, why);
+    connection_of(req)->has_spoken = true;
+    http_exchange_begin(&server->exchanges, req);
     return 0;
-}
-
-struct str http_request_header(const struct http_request *request, struct str name)
-{
-    const struct exchange *exchange = container_of(request, const struct exchange, request);
-    ssize_t at = h2o_find_header_by_str(&exchange->native->headers, name.ptr, name.len, -1);
-    return at < 0 ? (struct str){NULL, 0} : str_of(exchange->native->headers.entries[at].value);
-}
-
-void http_answer_with(struct http_request *request, const char *name, struct str value)
-{
-    h2o_req_t *req = container_of(request, struct exchange, request)->native;
-    if (req == NULL)
-        return;
-    h2o_iovec_t kept = copy_to(&req->pool, value);
-    h2o_add_header_by_str(&req->pool, &req->res.headers, name, strlen(name), 0, NULL, kept.base,
-                          kept.len);
-}
-
-static void write_head(h2o_req_t *req, const struct http_response *response)
-{
-    req->res.status = response->status;
-    req->res.reason = status_http_phrase(response->status);
-    for (const struct http_header *header = response->headers; header->name != NULL; header++) {
-        h2o_iovec_t value = copy_to(&req->pool, header->value);
-        h2o_add_header_by_str(&req->pool, &req->res.headers, header->name, strlen(header->name), 1,
-                              NULL, value.base, value.len);
-    }
-}
-
-h2o_req_t *http_exchange_take(struct http_request *request, const struct http_response *response)
-{
-    struct exchange *exchange = container_of(request, struct exchange, request);
-    const struct http_server_options *options = &exchange->server->options;
-    h2o_req_t *req = exchange->native;
-    if (options->observe != NULL && req != NULL)
-        options->observe(options->arg, response->status,
-                         http_sweep_microseconds_since(&req->processed_at.at));
-    if (req != NULL) {
-        *exchange->link = NULL;
-        if (exchange->closes)
-            req->http1_is_persistent = 0;
-        write_head(req, response);
-    }
-    free(exchange);
-    return req;
-}
-
-void http_reply(struct http_request *request, const struct http_response *response)
-{
-    h2o_req_t *req = http_exchange_take(request, response);
-    struct str body = response->body;
-    if (req == NULL)
-        return;
-    req->res.content_length = body.len;
-    /* Copies the body, and alone of h2o's ways to answer it leaves it out for HEAD. */
-    h2o_send_inline(req, body.len == 0 ? "" : body.ptr, body.len);
 }
 
 /* What h2o refuses by itself, before a handler sees it, becomes a problem document too. */
@@ -371,6 +257,8 @@ struct http_server *http_server_open(struct loop *loop, const struct http_server
     struct http_server *server = mem_new(1, sizeof(*server));
     server->loop = loop;
     server->options = *options;
+    server->exchanges = (struct http_exchanges){.loop = loop, .options = &server->options};
+    list_init(&server->exchanges.waiting);
     configure(server);
     h2o_context_init(&server->context, loop_native(loop), &server->config);
     server->accept = (h2o_accept_ctx_t){.ctx = &server->context, .hosts = server->config.hosts};

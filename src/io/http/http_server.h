@@ -3,8 +3,8 @@
  *
  *   accept → (h2o reads head and body) → on_request → handler → http_reply → (h2o writes)
  *
- * The handler answers at once or later, exactly once; a client that left meanwhile is no concern
- * of his. */
+ * The handler answers at once or later, exactly once. A client that left meanwhile is no concern
+ * of his: what was started for it, and can be given up, ends with CANCELLED (io/asker.h). */
 #ifndef IO_HTTP_HTTP_SERVER_H
 #define IO_HTTP_HTTP_SERVER_H
 
@@ -57,11 +57,11 @@ void http_server_drain(struct http_server *server);
 
 size_t http_server_connections(const struct http_server *server);
 
-/* A header's value, by its name in lower case; {NULL, 0} when it is absent. As long as the
- * request's texts. */
+/* A header's value, by its name in lower case; {NULL, 0} when it is absent, or the client gone. As
+ * long as the request's texts. */
 struct str http_request_header(const struct http_request *request, struct str name);
 
-enum { HTTP_HEADERS_MAX = 8 };
+enum { HTTP_HEADERS_MAX = 12 };
 
 struct http_header {
     const char *name; /* a literal, in lower case; NULL ends the list */
@@ -77,7 +77,7 @@ struct http_response {
 /* One more header of the answer, whatever that will be. */
 void http_answer_with(struct http_request *request, const char *name, struct str value);
 
-/* Everything is copied. The request is gone afterwards. */
+/* Everything is copied. The request is gone afterwards. A 304 has no body, nor its length. */
 void http_reply(struct http_request *request, const struct http_response *response);
 
 #endif

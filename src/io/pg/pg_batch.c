@@ -5,9 +5,6 @@
 
 #include "io/pg/pg_raw.h"
 
-/* More in one Sync gains nothing measurable and makes a failure dearer. */
-enum { BATCH_MAX = 32 };
-
 struct pg_batch {
     PGconn *conn;
     struct pg_batch_options options;
@@ -76,7 +73,13 @@ void pg_batch_free(struct pg_batch **batch)
 
 bool pg_batch_admit(const struct pg_batch *batch, const struct pg_query *query)
 {
-    return batch->count == 0 || (batch->count < BATCH_MAX && !query->runs_alone);
+    return batch->count == 0 || (batch->count < batch->options.most && !query->runs_alone);
+}
+
+static bool is_alone(const struct pg_batch *batch)
+{
+    const struct list *first = batch->queries.next;
+    return first != &batch->queries && first->next == &batch->queries;
 }
 
 static bool locks_before(const struct pg_query *a, const struct pg_query *b)
@@ -92,7 +95,8 @@ void pg_batch_add(struct pg_batch *batch, struct pg_query *query)
         before = before->prev;
     list_append(before->next, &query->link);
     /* One that runs alone fills the batch by itself. */
-    batch->count = query->runs_alone ? BATCH_MAX : batch->count + 1;
+    batch->count = query->runs_alone ? batch->options.most : batch->count + 1;
+    query->batch = batch;
 }
 
 /* Sending */
@@ -186,7 +190,7 @@ static void finish(struct pg_batch *batch)
 {
     struct list queries, again;
     /* One that failed in a batch of its own has its answer. */
-    bool is_repeated = batch->has_failed && batch->queries.next->next != &batch->queries;
+    bool is_repeated = batch->has_failed && !is_alone(batch);
     list_init(&queries);
     list_init(&again);
     list_move_all(&queries, &batch->queries);
@@ -203,6 +207,7 @@ static void finish(struct pg_batch *batch)
         PQclear(query->result);
         query->result = NULL;
         query->runs_alone = true;
+        query->batch = NULL;
         list_append(&again, &query->link);
     }
     batch->options.over(batch->options.arg, &again, NULL);
@@ -276,4 +281,17 @@ static void on_readable(void *arg)
 static void on_batch_too_long(struct loop_timer *timer)
 {
     lose(container_of(timer, struct pg_batch, deadline), "no answer within the deadline");
+}
+
+/* PostgreSQL sees the connection closed (client_connection_check_interval) and stops. A cancel
+ * request would block, and might hit the query that comes next. */
+bool pg_batch_give_up(struct pg_batch *batch)
+{
+    if (!is_alone(batch))
+        return false;
+    struct pg_query *query = container_of(list_take_first(&batch->queries), struct pg_query, link);
+    PQclear(query->result);
+    query->result = NULL;
+    call_end(&query->call, STATUS_CANCELLED);
+    return true;
 }

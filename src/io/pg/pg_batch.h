@@ -16,6 +16,7 @@ struct pg_query {
     struct call call;
     struct list link;
     struct pg_pool *pool;
+    struct pg_batch *batch; /* NULL in the queue */
     const struct pg_statement *statement;
     struct pg_values values;
     bool runs_alone;   /* it asked for it, or its batch failed once */
@@ -29,6 +30,7 @@ void pg_batch_free_query(struct pg_query *query);
 struct pg_batch_options {
     struct loop *loop;
     msec_t batch_ms;
+    size_t most; /* queries */
     /* The batch is over: its queries have ended but those in `again`, to be run once more, alone.
      * With a fault, the connection is of no more use. */
     void (*over)(void *arg, struct list *again, const char *fault);
@@ -43,5 +45,9 @@ void pg_batch_free(struct pg_batch **batch);
 bool pg_batch_admit(const struct pg_batch *batch, const struct pg_query *query) must_check;
 void pg_batch_add(struct pg_batch *batch, struct pg_query *query);
 void pg_batch_send(struct pg_batch *batch);
+
+/* Ends a query that is alone in its batch with CANCELLED; the batch is to be freed then, and
+ * `over` does not come. False, and nothing happened, for one that has company. */
+bool pg_batch_give_up(struct pg_batch *batch) must_check;
 
 #endif

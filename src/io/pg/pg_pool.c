@@ -10,7 +10,8 @@
 
 /* One connection of the pool.
  *
- *   CONNECTING → on_connected → READY ⇄ BUSY → on_batch_over → (broken) RESTING → CONNECTING */
+ *   CONNECTING → on_connected → READY ⇄ BUSY → on_batch_over → (broken) RESTING → CONNECTING
+ *                                        └─ on_asker_left → CONNECTING */
 struct member {
     struct pg_pool *pool;
     enum member_state {
@@ -19,6 +20,7 @@ struct member {
         MEMBER_STATE_BUSY,       /* waits for its batch */
         MEMBER_STATE_RESTING,    /* until the backoff's timer */
     } state;
+    bool is_up; /* it has a connection, or gave one up and has not failed since */
     struct pg_batch *batch;
     struct backoff backoff;
     struct loop_timer rest;
@@ -27,7 +29,7 @@ struct member {
 struct pg_pool {
     struct loop *loop;
     struct pg_pool_options options;
-    char session[96];  /* what every connection sets at its start */
+    char session[160]; /* what every connection sets at its start */
     struct list queue; /* of struct pg_query */
     int64_t queued;
     struct loop_defer flush;
@@ -59,6 +61,8 @@ static void on_query_end(struct call *call)
     struct pg_outcome outcome = {.status = call->status};
     if (query->result != NULL)
         pg_raw_outcome(query->result, &outcome);
+    if (outcome.status == STATUS_TIMEOUT)
+        outcome.status = query->pool->options.timeout;
     query->done(query->arg, &outcome);
     pg_batch_free_query(query);
 }
@@ -74,6 +78,29 @@ static void on_waited_too_long(struct call *call)
     struct pg_query *query = container_of(call, struct pg_query, call);
     unqueue(query->pool, query);
     call_end(call, query->pool->up_count > 0 ? STATUS_QUEUE_TIMEOUT : STATUS_UNAVAILABLE);
+}
+
+/* The member whose batch that is. */
+static struct member *member_of(struct pg_pool *pool, const struct pg_batch *batch)
+{
+    struct member *member = pool->members;
+    while (member->batch != batch)
+        member++;
+    return member;
+}
+
+static void on_asker_left(struct call *call)
+{
+    struct pg_query *query = container_of(call, struct pg_query, call);
+    struct pg_pool *pool = query->pool;
+    if (query->batch == NULL) {
+        unqueue(pool, query);
+        call_end(call, STATUS_CANCELLED);
+    } else if (pg_batch_give_up(query->batch)) {
+        struct member *member = member_of(pool, query->batch);
+        pg_batch_free(&member->batch);
+        connect_member(member);
+    }
 }
 
 bool pg_pool_has_room(const struct pg_pool *pool)
@@ -93,6 +120,8 @@ void pg_pool_submit(struct pg_pool *pool, const struct pg_statement *statement,
                                .arg = arg,
                                .call = {.on_deadline = on_waited_too_long, .on_end = on_query_end}};
     *values = (struct pg_values){0};
+    if (pool->options.follows_askers)
+        query->call.on_left = on_asker_left;
     list_init(&query->link);
     call_start(&query->call, pool->loop, pool->options.queue_ms);
     if (pool->queued >= pool->options.queue_max || pool->up_count == 0) {
@@ -148,8 +177,8 @@ static void requeue_first(struct pg_pool *pool, struct list *queries)
 static void rest_member(struct member *member, const char *why)
 {
     struct pg_pool *pool = member->pool;
-    bool was_up = member->state == MEMBER_STATE_READY || member->state == MEMBER_STATE_BUSY;
-    pool->up_count -= was_up;
+    pool->up_count -= member->is_up;
+    member->is_up = false;
     /* Also when it never came up: whoever waits for the database wants to know why. */
     if (pool->up_count == 0)
         tell_change(pool, false, why);
@@ -186,13 +215,16 @@ static void on_connected(void *arg, struct pg_conn *conn)
     }
     struct pg_batch_options options = {.loop = pool->loop,
                                        .batch_ms = pool->options.batch_ms,
+                                       .most = pool->options.batch_max,
                                        .over = on_batch_over,
                                        .arg = member};
     backoff_reset(&member->backoff);
     member->batch = pg_batch_new(conn, &options);
     set_state(member, MEMBER_STATE_READY);
-    if (pool->up_count++ == 0)
+    pool->up_count += !member->is_up;
+    if (!member->is_up && pool->up_count == 1)
         tell_change(pool, true, "connected");
+    member->is_up = true;
     loop_defer(pool->loop, &pool->flush);
 }
 
@@ -210,14 +242,16 @@ static void connect_member(struct member *member)
 
 struct pg_pool *pg_pool_open(struct loop *loop, const struct pg_pool_options *options)
 {
-    enum { FIRST_REST_MS = 50, LONGEST_REST_MS = 2000 };
+    enum { FIRST_REST_MS = 50, LONGEST_REST_MS = 2000, NOTICE_MS = 250 };
     struct pg_pool *pool = mem_new(1, sizeof(*pool));
     pool->loop = loop;
     pool->options = *options;
     list_init(&pool->queue);
     pool->flush.run = on_flush;
-    snprintf(pool->session, sizeof(pool->session), "-c statement_timeout=%lld -c lock_timeout=%lld",
-             (long long)options->statement_ms, (long long)options->lock_ms);
+    snprintf(pool->session, sizeof(pool->session),
+             "-c statement_timeout=%lld -c lock_timeout=%lld -c "
+             "client_connection_check_interval=%d",
+             (long long)options->statement_ms, (long long)options->lock_ms, NOTICE_MS);
     pool->members = mem_new((size_t)options->connections, sizeof(struct member));
     for (int i = 0; i < options->connections; i++) {
         struct member *member = &pool->members[i];

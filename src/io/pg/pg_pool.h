@@ -21,6 +21,11 @@ struct pg_pool_options {
     msec_t batch_ms;      /* a batch that takes longer means a dead connection */
     int64_t statement_ms; /* PostgreSQL's statement_timeout; 0: none */
     int64_t lock_ms;      /* its lock_timeout; 0: none */
+    size_t batch_max;     /* queries; with 1, a slow one delays none that has a connection */
+    /* A query whose asker left ends with CANCELLED: out of the queue, or, where it runs by itself,
+     * together with its connection. */
+    bool follows_askers;
+    enum status timeout; /* the ending of a statement that took too long */
     /* Told when the first connection is there, and when the last is gone, with the reason. */
     void (*on_change)(void *arg, bool is_up, const char *why);
     void *arg;

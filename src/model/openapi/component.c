@@ -150,6 +150,8 @@ static struct json *make_parameters(void)
         "'IfNoneMatch':{'name':'If-None-Match','in':'header',"
         "'schema':{'type':'string','const':'*'},"
         "'description':'Creates under this id, exactly once; excludes If-Match.'},"
+        "'Known':{'name':'If-None-Match','in':'header','schema':{'type':'string'},"
+        "'description':'ETags of what the client has: the answer is 304 where one is good.'},"
         "'IdempotencyKey':{'name':'Idempotency-Key','in':'header',"
         "'schema':{'type':'string','minLength':1,'maxLength':255,'pattern':'^[!-~]+$'},"
         "'description':'Kept for 24 hours: repeated, the first outcome is answered again.'}}",
@@ -177,26 +179,32 @@ static void put_if_match(struct json *parameters)
             "'description':'The ETag of the version that is to be changed; * is any.'}",
             i == 0 ? "false" : "true");
         json_put(json_find(parameter, "schema"), "pattern",
-                 json_make_string(STR("^(\\*|\"[1-9][0-9]*\")$")));
+                 json_make_string(STR("^(\\*|\"[1-9][0-9]*(-gzip)?\")$")));
         json_put(parameters, names[i], parameter);
     }
 }
 
 static struct json *make_headers(void)
 {
-    struct json *headers =
-        literal_json("{'ETag':{'schema':{'type':'string'},'description':'The version, in quotes.'},"
-                     "'Location':{'schema':{'type':'string','format':'uri-reference'},"
-                     "'description':'Where the new record is.'},"
-                     "'Idempotent-Replayed':{'schema':{'type':'string','const':'true'},"
-                     "'description':'This was done before, under the same Idempotency-Key.'},"
-                     "'Read-After':{'schema':{'type':'string'},"
-                     "'description':'What a read carries that is to see this.'},"
-                     "'Retry-After':{'schema':{'type':'integer','minimum':0},"
-                     "'description':'Seconds that it helps to wait.'},"
-                     "'Replica-Lag-Ms':{'schema':{'type':'integer','minimum':0},"
-                     "'description':'How old the answer of a read server may be.'},"
-                     "'Cache-Control':{'schema':{'type':'string'}}}");
+    struct json *headers = literal_json(
+        "{'ETag':{'schema':{'type':'string'},'description':'Of a record: the version, in "
+        "quotes; of a list: another one whenever its content is.'},"
+        "'Location':{'schema':{'type':'string','format':'uri-reference'},"
+        "'description':'Where the new record is.'},"
+        "'Idempotent-Replayed':{'schema':{'type':'string','const':'true'},"
+        "'description':'This was done before, under the same Idempotency-Key.'},"
+        "'Read-After':{'schema':{'type':'string'},"
+        "'description':'What a read carries that is to see this.'},"
+        "'Retry-After':{'schema':{'type':'integer','minimum':0},"
+        "'description':'Seconds that it helps to wait.'},"
+        "'Replica-Lag-Ms':{'schema':{'type':'integer','minimum':0},"
+        "'description':'How old the answer of a read server may be: since the "
+        "last moment at which it was known to be up to date.'},"
+        "'Age':{'schema':{'type':'integer','minimum':0},"
+        "'description':'The same in whole seconds.'},"
+        "'Vary':{'schema':{'type':'string'},'description':'accept-encoding: answers "
+        "of a kilobyte and more come as gzip to whoever asks for it.'},"
+        "'Cache-Control':{'schema':{'type':'string'}}}");
     return headers;
 }
 

@@ -23,13 +23,13 @@ struct operation {
 };
 
 static const struct operation operations[] = {
-    {"get", "list", "", "List", BODY_NONE, BODY_PAGE, "200", "Page ReadAfter", "400 503 504",
+    {"get", "list", "", "List", BODY_NONE, BODY_PAGE, "200 304", "Page Known ReadAfter", "400 503 504",
      false},
     {"post", "create", "", "Create one of", BODY_INPUT, BODY_RECORD, "201", COMMAND,
      "400 409 413 415 422 503 504", false},
     {"post", "batch", "/batch", "Create and change many of", BODY_BATCH, BODY_OUTCOMES, "200",
      "Atomic" COMMAND, "400 409 413 415 422 503 504", false},
-    {"get", "get", "/{id}", "Get one of", BODY_NONE, BODY_RECORD, "200", "Id ReadAfter",
+    {"get", "get", "/{id}", "Get one of", BODY_NONE, BODY_RECORD, "200 304", "Id Known ReadAfter",
      "400 404 503 504", false},
     {"put", "replace", "/{id}", "Replace one of", BODY_INPUT, BODY_RECORD, "200 201",
      "Id IfMatch IfNoneMatch" COMMAND, "400 404 409 412 413 415 422 503 504", true},
@@ -37,8 +37,8 @@ static const struct operation operations[] = {
      "Id IfMatch" COMMAND, "400 404 409 412 413 415 422 503 504", true},
     {"delete", "delete", "/{id}", "Delete one of", BODY_NONE, BODY_NONE, "204",
      "Id IfMatch" COMMAND, "400 404 409 412 422 503 504", true},
-    {"get", "history", "/{id}/history", "The history of one of", BODY_NONE, BODY_HISTORY, "200",
-     "Id Page ReadAfter", "400 404 503 504", false},
+    {"get", "history", "/{id}/history", "The history of one of", BODY_NONE, BODY_HISTORY, "200 304",
+     "Id Page Known ReadAfter", "400 404 503 504", false},
 };
 
 static bool is_command(const struct operation *operation)
@@ -105,17 +105,27 @@ static void put_header(struct json *headers, const char *name)
     json_put(headers, name, component_refer("headers", str_from(name)));
 }
 
+static void put_reading_headers(struct json *headers)
+{
+    put_header(headers, "Vary");
+    put_header(headers, "Age");
+    put_header(headers, "Replica-Lag-Ms");
+}
+
 static struct json *success_headers(const struct operation *operation, struct str code)
 {
     struct json *headers = json_make_object();
     bool is_new = str_equal(code, STR("201")) || strcmp(operation->verb, "create") == 0;
-    if (operation->gives == BODY_RECORD || operation->is_change)
+    if (operation->gives == BODY_RECORD || operation->is_change || !is_command(operation))
         put_header(headers, "ETag");
     if (is_new)
         put_header(headers, "Location");
     put_header(headers, is_command(operation) ? "Idempotent-Replayed" : "Replica-Lag-Ms");
     if (is_command(operation))
         put_header(headers, "Read-After");
+        put_header(headers, "Idempotent-Replayed");
+    else
+        put_reading_headers(headers);
     return headers;
 }
 
@@ -132,7 +142,7 @@ static struct json *success(const struct operation *operation, const struct plac
         json_put(response, "headers", headers);
     else
         json_free(&headers);
-    if (operation->gives != BODY_NONE)
+    if (operation->gives != BODY_NONE && http != 304)
         json_put(response, "content", body_content(operation->gives, place));
     return response;
 }

@@ -1,6 +1,7 @@
 #include "role/http/old_paths.h"
 
 #include "role/http/answer.h"
+#include "role/http/offer.h"
 #include "role/http/route.h"
 #include "role/http/write_request.h"
 
@@ -256,7 +257,7 @@ void old_paths_answer_record(struct http_request *request, struct str json)
     struct buf body = {0};
     struct json *record = parse_own(json);
     write_record(record, &body);
-    answer_json(request, 200, buf_str(&body));
+    offer_json_by_content(request, buf_str(&body));
     json_free(&record);
     buf_free(&body);
 }
@@ -278,7 +279,7 @@ void old_paths_answer_page(struct http_request *request, const struct read_posit
     buf_append_text(&body, "],\"pagination\":");
     read_answer_write_pagination(position, &body);
     buf_append_char(&body, '}');
-    answer_json(request, 200, buf_str(&body));
+    offer_json_by_content(request, buf_str(&body));
     json_free(&records);
     buf_free(&all);
     buf_free(&body);

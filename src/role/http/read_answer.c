@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "role/http/answer.h"
+#include "role/http/offer.h"
 
 int64_t read_position_pages(const struct read_position *position)
 {
@@ -12,13 +12,9 @@ int64_t read_position_pages(const struct read_position *position)
 
 void read_answer_record(struct http_request *request, int64_t version, struct str json)
 {
-    char etag[32];
-    snprintf(etag, sizeof(etag), "\"%lld\"", (long long)version);
-    http_reply(request,
-               &(struct http_response){
-                   .status = 200,
-                   .headers = {{"content-type", STR("application/json")}, {"etag", str_from(etag)}},
-                   .body = json});
+    char tag[24];
+    snprintf(tag, sizeof(tag), "%lld", (long long)version);
+    offer_json(request, str_from(tag), json);
 }
 
 void read_answer_write_pagination(const struct read_position *position, struct buf *out)
@@ -40,6 +36,6 @@ void read_answer_page(struct http_request *request, const struct read_position *
     buf_append_text(&body, "],\"pagination\":");
     read_answer_write_pagination(position, &body);
     buf_append_char(&body, '}');
-    answer_json(request, 200, buf_str(&body));
+    offer_json_by_content(request, buf_str(&body));
     buf_free(&body);
 }

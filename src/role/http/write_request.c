@@ -1,5 +1,6 @@
 #include "role/http/write_request.h"
 
+#include "role/http/offer.h"
 #include "role/http/older_names.h"
 
 /* A type without its parameters: "application/json; charset=utf-8". */
@@ -29,15 +30,20 @@ struct json *write_request_body(const struct http_request *request, struct probl
     return body;
 }
 
-/* "3" with its quotes; `*` is any version. */
+/* "3" with its quotes, as the plain record has it or the gzipped one; `*` is any version. */
 static bool parse_version(struct str text, int64_t *out)
 {
+    struct str suffix = str_from(offer_gzip_suffix);
     if (str_equal(text, STR("*"))) {
         *out = 0;
         return true;
     }
-    return text.len > 2 && text.ptr[0] == '"' && text.ptr[text.len - 1] == '"' &&
-           str_to_int64((struct str){text.ptr + 1, text.len - 2}, out) && *out > 0;
+    if (text.len < 2 || text.ptr[0] != '"' || text.ptr[text.len - 1] != '"')
+        return false;
+    struct str version = {text.ptr + 1, text.len - 2};
+    if (str_ends_with(version, suffix))
+        version.len -= suffix.len;
+    return str_to_int64(version, out) && *out > 0;
 }
 
 static bool take_conditions(const struct http_request *request, struct command *out,

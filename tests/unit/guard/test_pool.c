@@ -273,6 +273,21 @@ static void after_any_history_the_best_is_asked(void **state)
     }
 }
 
+static void one_that_was_given_up_tells_nothing_of_its_server(void **state)
+{
+    (void)state;
+    struct pool pool = pool_of(2, 2);
+    int index = pool_take(&pool, POOL_NONE, 0);
+    pool_failed(&pool, index, 0);
+    for (int i = 0; i < 5; i++) {
+        pool.members[index].in_flight++;
+        pool_given_up(&pool, index);
+    }
+    assert_int_equal(pool.members[index].in_flight, 0);
+    assert_int_equal(pool.members[index].failures, 1);
+    assert_false(pool_is_resting(&pool, index, 0));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -289,6 +304,7 @@ int main(void)
         cmocka_unit_test(a_failure_that_comes_late_tells_nothing_new),
         cmocka_unit_test(the_one_that_just_failed_is_avoided_unless_it_is_alone),
         cmocka_unit_test(a_pool_without_servers_has_none),
+        cmocka_unit_test(one_that_was_given_up_tells_nothing_of_its_server),
         cmocka_unit_test(after_any_history_the_best_is_asked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

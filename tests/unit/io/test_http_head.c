@@ -301,21 +301,22 @@ static void an_answer_is_read_with_what_it_says_of_itself(void **state)
 {
     (void)state;
     struct http_answer_head head;
-    struct str raw =
-        STR("HTTP/1.1 201 Created\r\nContent-Type: application/json\r\n"
-            "CONTENT-LENGTH: 2\r\nETag: \"7\"\r\nLocation: /a/1\r\nAllow: GET, HEAD\r\n"
-            "Retry-After: 3 \t\r\nRead-After: a/b@1, c\r\nX: y\r\n\r\n{}");
+    struct str raw = STR("HTTP/1.1 201 Created\r\nContent-Type: application/json\r\n"
+                         "CONTENT-LENGTH: 2\r\nETag: \"7\"\r\nLocation: /a/1\r\nAllow: GET, HEAD\r\n"
+                         "Retry-After: 3 \t\r\nRead-After: a/b@1, c\r\nAge: 4\r\nVary: a, b\r\n"
+                         "Content-Encoding: gzip\r\nX: y\r\n\r\n{}");
     assert_int_equal(http_head_parse_answer(raw, &head), 1);
     assert_int_equal(head.status, 201);
     assert_int_equal(head.content_length, 2);
     assert_int_equal(head.head_bytes, raw.len - 2);
     assert_true(head.keeps_alive && !head.is_chunked);
     assert_true(str_equal(head.content_type, STR("application/json")));
-    assert_true(str_equal(head.etag, STR("\"7\"")));
-    assert_true(str_equal(head.location, STR("/a/1")));
+    assert_true(str_equal(head.etag, STR("\"7\"")) && str_equal(head.location, STR("/a/1")));
     assert_true(str_equal(head.allow, STR("GET, HEAD")));
     assert_true(str_equal(head.retry_after, STR("3")));
     assert_true(str_equal(head.read_after, STR("a/b@1, c")));
+    assert_true(str_equal(head.content_encoding, STR("gzip")));
+    assert_true(str_equal(head.age, STR("4")) && str_equal(head.vary, STR("a, b")));
     for (size_t len = 0; len < head.head_bytes; len++) {
         struct http_answer_head part;
         assert_int_equal(http_head_parse_answer((struct str){raw.ptr, len}, &part), 0);

@@ -330,6 +330,7 @@ static void a_list_has_a_parameter_for_every_filter(void **state)
     assert_json(json_find(find_parameter(document, list, "page_size"), "schema"),
                 "{'type':'integer','minimum':1,'maximum':100,'default':10}");
     assert_non_null(find_parameter(document, list, "Read-After"));
+    /* Those of paging, and If-None-Match. */
     assert_int_equal(json_count(at(document, "paths|/v1/shop/items|get|parameters")), 4);
     json_free(&document);
 }

@@ -7,6 +7,7 @@
 #include "cqrs/migration.h"
 #include "cqrs/replication/replica/replica_block.h"
 #include "cqrs/replication/replica/replica_flush.h"
+#include "cqrs/replication/replica/replica_freshness.h"
 #include "cqrs/replication/replica/replica_place.h"
 #include "cqrs/replication/replica/replica_replay.h"
 #include "cqrs/replication/replica/resync/resync.h"
@@ -38,7 +39,7 @@ struct shift {
     char id[48]; /* of the database, for the relay */
     struct replica_cursor cursor;
     struct replica_flush flush;
-    msec_t report_at, look_at, letters_at;
+    msec_t report_at, look_at, letters_at, save_at;
     struct dead_letters letters;
     struct lag_meter meter;
     struct writer_schemas schemas;
@@ -71,17 +72,33 @@ static void set_state(struct applier *applier, const char *state)
     applier_gauges_set_state(&applier->gauges, state);
 }
 
-static void tell_lag(const struct shift *shift)
-{
-    applier_gauges_set_lag(&shift->applier->gauges,
-                           lag_measure(&shift->meter, shift->cursor.position, clock_wall_ms()));
-}
-
 static bool complain(const struct shift *shift, const char *what, const char *why)
 {
     log_warn("replica.interrupted", log_text("service", shift->applier->service->name),
              log_text("at", what), log_text("why", why));
     return false;
+}
+
+/* Saved as well, for who will know no better. */
+static bool tell_lag(struct shift *shift)
+{
+    struct lag lag = lag_measure(&shift->meter, shift->cursor.position, clock_wall_ms());
+    applier_gauges_set_lag(&shift->applier->gauges, lag);
+    if (clock_monotonic() < shift->save_at)
+        return true;
+    shift->save_at = clock_monotonic() + REPLICA_FRESHNESS_EVERY_MS;
+    return replica_freshness_save(shift->session, shift->applier->service->name, lag.ms) ||
+           complain(shift, "saving how fresh it is", pg_session_fault(shift->session));
+}
+
+static bool recall_lag(const struct shift *shift)
+{
+    const struct applier *applier = shift->applier;
+    int64_t ms;
+    if (!replica_freshness_load(shift->session, applier->service->name, &ms))
+        return complain(shift, "reading how fresh it is", pg_session_fault(shift->session));
+    applier_gauges_recall_lag(&shift->applier->gauges, ms);
+    return true;
 }
 
 /* Before applying */
@@ -145,7 +162,6 @@ static bool become_applier(struct shift *shift)
     if (strcmp(applier_status(applier).state, "standby") != 0)
         log_info("replica.standby", log_text("service", applier->service->name));
     set_state(applier, "standby");
-    applier_gauges_forget_lag(&applier->gauges); /* another one knows */
     background_works(&applier->background);
     background_rest(&applier->background, STANDBY_REST_MS);
     return false;
@@ -297,7 +313,8 @@ static bool look_at_stream(struct shift *shift, bool is_idle)
     if (!resync_find_top(shift->redis, cursor->service, &top))
         return true; /* nobody has readied it: there is nothing to compare with */
     lag_look(&shift->meter, &top.view, cursor->position);
-    tell_lag(shift);
+    if (!tell_lag(shift))
+        return false;
     if (strcmp(top.epoch, cursor->epoch) != 0)
         return resynchronise(shift, "the stream is of another epoch");
     bool has_missed = is_idle && position_compare(cursor->awaited, cursor->position) > 0 &&
@@ -366,7 +383,8 @@ static void round_of_applier(struct background *background)
     shift.session = pg_session_open(options->database_url, STATEMENT_MS, why, sizeof(why));
     if (shift.session == NULL)
         complain(&shift, "connecting to the database", why);
-    else if (migrate(&shift) && load_cursor(&shift) && become_applier(&shift)) {
+    else if (migrate(&shift) && load_cursor(&shift) && recall_lag(&shift) &&
+             become_applier(&shift)) {
         if (load_cursor(&shift) && load_letters(&shift) && connect_redis(&shift))
             follow(&shift);
         set_state(applier, "starting");

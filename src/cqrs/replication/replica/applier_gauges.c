@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "cqrs/replication/replica/replica_freshness.h"
 
 void applier_gauges_open(struct applier_gauges *gauges, struct metrics *metrics,
                          const char *service)
@@ -28,7 +29,7 @@ void applier_gauges_open(struct applier_gauges *gauges, struct metrics *metrics,
         {&gauges->bytes_behind, METRIC_KIND_GAUGE, "mamparo_replica_lag_bytes",
          "Bytes of the write-ahead log between the stream's top and the cursor"},
         {&gauges->ms_behind, METRIC_KIND_GAUGE, "mamparo_replica_lag_milliseconds",
-         "While something is left to apply: since the event applied last"},
+         "While something is left to apply, or unknown: since it was up to date last"},
     };
     snprintf(labels, sizeof(labels), "service=\"%s\"", service);
     for (size_t i = 0; i < countof(wanted); i++)
@@ -44,12 +45,23 @@ void applier_gauges_set_state(struct applier_gauges *gauges, const char *state)
     metric_set(gauges->is_following, strcmp(state, "following") == 0);
 }
 
-void applier_gauges_set_lag(struct applier_gauges *gauges, struct lag lag)
+static void set_lag(struct applier_gauges *gauges, struct lag lag, bool is_measured)
 {
     atomic_store(&gauges->lag_events, lag.events);
     atomic_store(&gauges->lag_bytes, lag.bytes);
     atomic_store(&gauges->lag_ms, lag.ms);
     atomic_store(&gauges->looked_at, clock_monotonic());
+    atomic_store(&gauges->is_measured, is_measured);
+}
+
+void applier_gauges_set_lag(struct applier_gauges *gauges, struct lag lag)
+{
+    set_lag(gauges, lag, true);
+}
+
+void applier_gauges_recall_lag(struct applier_gauges *gauges, int64_t ms)
+{
+    set_lag(gauges, (struct lag){.ms = ms}, false);
 }
 
 bool applier_gauges_set_letters(struct applier_gauges *gauges, const struct dead_letters *letters,
@@ -84,12 +96,17 @@ void applier_gauges_forget_lag(struct applier_gauges *gauges)
     atomic_store(&gauges->looked_at, 0);
 }
 
-/* One that is held up says nothing; then what it knew grows old. */
-static int64_t age_of(msec_t looked_at)
+/* One that is held up says nothing; then what it knew grows old. So much is usual between two looks
+ * at the stream, or between two savings of what they told. */
+static int64_t lag_now(const struct applier_gauges *gauges)
 {
-    enum { USUAL_MS = 1000 };
+    enum { USUAL_MS = 1000, USUAL_RECALLED_MS = 2 * REPLICA_FRESHNESS_EVERY_MS };
+    int64_t ms = atomic_load(&gauges->lag_ms);
+    msec_t looked_at = atomic_load(&gauges->looked_at);
     msec_t age = looked_at == 0 ? 0 : clock_monotonic() - looked_at;
-    return age > USUAL_MS ? age : 0;
+    if (atomic_load(&gauges->is_measured))
+        return age > USUAL_MS ? ms + age : ms;
+    return ms + age > USUAL_RECALLED_MS ? ms + age : 0;
 }
 
 struct applier_status applier_gauges_status(const struct applier_gauges *gauges)
@@ -97,9 +114,10 @@ struct applier_status applier_gauges_status(const struct applier_gauges *gauges)
     return (struct applier_status){
         .state = atomic_load(&gauges->state),
         .is_filled = atomic_load(&gauges->is_filled),
+        .is_measured = atomic_load(&gauges->is_measured),
         .lag = {.events = atomic_load(&gauges->lag_events),
                 .bytes = atomic_load(&gauges->lag_bytes),
-                .ms = atomic_load(&gauges->lag_ms) + age_of(atomic_load(&gauges->looked_at))},
+                .ms = lag_now(gauges)},
         .applied = metric_read(gauges->applied),
         .filled = metric_read(gauges->filled),
         .dead_letters = metric_read(gauges->dead_letters),

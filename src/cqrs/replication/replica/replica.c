@@ -51,7 +51,8 @@ const char *replica_unready(const struct replica *replica)
         struct applier_status status = applier_status(replica->appliers[i]);
         if (!status.is_filled)
             return "the replica has not been filled yet";
-        if (status.lag.ms > replica->options.lag_max_ms)
+        /* With the stream out of sight nobody is fresher: what is here can still be served. */
+        if (status.is_measured && status.lag.ms > replica->options.lag_max_ms)
             return "the replica is too far behind";
     }
     return NULL;

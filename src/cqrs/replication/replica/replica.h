@@ -31,7 +31,8 @@ const char *replica_state(const struct replica *replica);
 /* Why it had better not be asked; NULL: nothing is wrong. */
 const char *replica_unready(const struct replica *replica);
 
-/* How old what it says of a service may be. */
+/* How old what it says of a service may be: since the last moment at which it was known to be up to
+ * date, by this process or one before. */
 int64_t replica_lag_ms(const struct replica *replica, const struct service *service);
 
 /* Grows with every change that this process applies of a service. */

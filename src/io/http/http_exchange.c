@@ -1,0 +1,180 @@
+#include "io/http/http_exchange.h"
+
+#include <h2o.h>
+#include <poll.h>
+
+#include "io/asker.h"
+#include "io/http/http_head.h"
+
+/* Ours, behind the public part. h2o may drop its side first, when the connection breaks. */
+struct exchange {
+    struct http_request request;
+    const struct http_server_options *options;
+    struct asker asker;
+    struct list waiting;
+    h2o_req_t *native;      /* NULL once h2o has dropped it */
+    struct exchange **link; /* h2o's way back here */
+    bool closes;            /* the connection, whatever the answer */
+};
+
+static struct str str_of(h2o_iovec_t vec)
+{
+    return (struct str){vec.base, vec.len};
+}
+
+static h2o_iovec_t copy_to(h2o_mem_pool_t *pool, struct str text)
+{
+    return h2o_strdup(pool, text.len == 0 ? "" : text.ptr, text.len);
+}
+
+/* Beginning */
+
+/* The last h2o does with a request, answered or not. */
+static void on_native_gone(void *link)
+{
+    struct exchange *exchange = *(struct exchange **)link;
+    if (exchange == NULL)
+        return;
+    exchange->native = NULL;
+    exchange->request.is_gone = true;
+    asker_leave(&exchange->asker);
+}
+
+static void read_request(struct http_request *request, const h2o_req_t *req)
+{
+    request->method = str_of(req->input.method);
+    request->path = str_of(req->input.path);
+    request->body = str_of(req->entity);
+    if (req->input.query_at == SIZE_MAX)
+        return;
+    request->path.len = req->input.query_at;
+    request->query = (struct str){req->input.path.base + req->input.query_at + 1,
+                                  req->input.path.len - req->input.query_at - 1};
+}
+
+static struct exchange *exchange_new(struct http_exchanges *exchanges, h2o_req_t *req)
+{
+    struct exchange *exchange = mem_new(1, sizeof(*exchange));
+    struct exchange **link =
+        h2o_mem_alloc_shared(&req->pool, sizeof(struct exchange *), on_native_gone);
+    *link = exchange;
+    *exchange = (struct exchange){.options = exchanges->options, .native = req, .link = link};
+    asker_init(&exchange->asker, exchanges->loop);
+    list_append(&exchanges->waiting, &exchange->waiting);
+    exchange->request.arg = exchanges->options->arg;
+    read_request(&exchange->request, req);
+    req->res.content_length = 0;
+    /* True of all our answers, and by it on_setup_stream tells them from h2o's own. */
+    req->compress_hint = H2O_COMPRESS_HINT_DISABLE;
+    return exchange;
+}
+
+static void refuse(struct exchange *exchange, enum status status, const char *why)
+{
+    struct buf body = {0};
+    exchange->closes = true;
+    exchange->options->write_refusal(exchange->request.path, status, why, &body);
+    http_reply(
+        &exchange->request,
+        &(struct http_response){.status = status_info(status)->http,
+                                .headers = {{"content-type", STR("application/problem+json")}},
+                                .body = buf_str(&body)});
+    buf_free(&body);
+}
+
+void http_exchange_begin(struct http_exchanges *exchanges, h2o_req_t *req)
+{
+    struct exchange *exchange = exchange_new(exchanges, req);
+    h2o_buffer_t *raw = req->conn->callbacks->get_socket(req->conn)->input;
+    const char *why;
+    enum status status = http_head_check((struct str){raw->bytes, raw->size}, &why);
+    if (status == STATUS_OK) {
+        loop_set_asker(exchanges->loop, &exchange->asker);
+        exchanges->options->handler(&exchange->request);
+        loop_set_asker(exchanges->loop, NULL);
+    } else {
+        refuse(exchange, status, why);
+    }
+}
+
+/* While waiting */
+
+struct str http_request_header(const struct http_request *request, struct str name)
+{
+    const h2o_req_t *req = container_of(request, const struct exchange, request)->native;
+    ssize_t at = req == NULL ? -1 : h2o_find_header_by_str(&req->headers, name.ptr, name.len, -1);
+    return at < 0 ? (struct str){NULL, 0} : str_of(req->headers.entries[at].value);
+}
+
+static bool has_left(const struct exchange *exchange)
+{
+    if (exchange->native == NULL)
+        return true;
+    h2o_conn_t *conn = exchange->native->conn;
+    struct pollfd fd = {.fd = h2o_socket_get_fd(conn->callbacks->get_socket(conn)),
+                        .events = POLLRDHUP};
+    return poll(&fd, 1, 0) > 0;
+}
+
+void http_exchange_sweep(struct http_exchanges *exchanges)
+{
+    list_each (link, &exchanges->waiting) {
+        struct exchange *exchange = container_of(link, struct exchange, waiting);
+        if (!asker_is_free(&exchange->asker) && has_left(exchange))
+            asker_leave(&exchange->asker);
+    }
+}
+
+/* Answering */
+
+void http_answer_with(struct http_request *request, const char *name, struct str value)
+{
+    h2o_req_t *req = container_of(request, struct exchange, request)->native;
+    if (req == NULL)
+        return;
+    h2o_iovec_t kept = copy_to(&req->pool, value);
+    h2o_add_header_by_str(&req->pool, &req->res.headers, name, strlen(name), 0, NULL, kept.base,
+                          kept.len);
+}
+
+static void write_head(h2o_req_t *req, const struct http_response *response)
+{
+    req->res.status = response->status;
+    req->res.reason = status_http_phrase(response->status);
+    for (const struct http_header *header = response->headers; header->name != NULL; header++) {
+        h2o_iovec_t value = copy_to(&req->pool, header->value);
+        h2o_add_header_by_str(&req->pool, &req->res.headers, header->name, strlen(header->name), 1,
+                              NULL, value.base, value.len);
+    }
+}
+
+h2o_req_t *http_exchange_take(struct http_request *request, const struct http_response *response)
+{
+    struct exchange *exchange = container_of(request, struct exchange, request);
+    const struct http_server_options *options = exchange->options;
+    h2o_req_t *req = exchange->native;
+    if (options->observe != NULL && req != NULL)
+        options->observe(options->arg, response->status,
+                         http_sweep_microseconds_since(&req->processed_at.at));
+    asker_fini(&exchange->asker);
+    list_remove(&exchange->waiting);
+    if (req != NULL) {
+        *exchange->link = NULL;
+        if (exchange->closes)
+            req->http1_is_persistent = 0;
+        write_head(req, response);
+    }
+    free(exchange);
+    return req;
+}
+
+void http_reply(struct http_request *request, const struct http_response *response)
+{
+    h2o_req_t *req = http_exchange_take(request, response);
+    struct str body = response->body;
+    if (req == NULL)
+        return;
+    req->res.content_length = response->status == 304 ? SIZE_MAX : body.len;
+    /* Copies the body, and alone of h2o's ways to answer it leaves it out for HEAD. */
+    h2o_send_inline(req, body.len == 0 ? "" : body.ptr, body.len);
+}

@@ -1,0 +1,20 @@
+/* 200 with JSON that the client may have already, or may want smaller (RFC 9110, 8.8, 12.5, 13).
+ *
+ *   304 where If-None-Match names its tag, else the body, gzipped where Accept-Encoding likes it
+ *
+ * The gzipped body has a tag of its own: "<tag>-gzip". */
+#ifndef ROLE_HTTP_OFFER_H
+#define ROLE_HTTP_OFFER_H
+
+#include "io/http/http_server.h"
+
+/* `tag`, without its quotes, is another one whenever the body is. */
+void offer_json(struct http_request *request, struct str tag, struct str json);
+
+/* The same with a tag made of the body. */
+void offer_json_by_content(struct http_request *request, struct str json);
+
+/* What the gzipped body's tag has behind the plain one's. */
+extern const char offer_gzip_suffix[];
+
+#endif
