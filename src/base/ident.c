@@ -71,3 +71,18 @@ void uuid_format(const struct uuid *uuid, char out[UUID_TEXT_SIZE])
     }
     out[at] = '\0';
 }
+
+/* A product of 128 bits, folded: each bit moves many of both halves. */
+static uint64_t fold(uint64_t bits, uint64_t odd)
+{
+    unsigned __int128 product = (unsigned __int128)bits * odd;
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+uint64_t uuid_hash(const struct uuid *uuid, uint64_t seed)
+{
+    uint64_t halves[2];
+    memcpy(halves, uuid->bytes, sizeof(halves));
+    uint64_t hash = fold(halves[0] ^ seed, 0x9e3779b97f4a7c15);
+    return fold(fold(hash ^ halves[1], 0xd6e8feb86659fd93), 0x9e3779b97f4a7c15);
+}

@@ -23,6 +23,9 @@ bool uuid_parse(struct str text, struct uuid *out) must_check;
 /* Lower case with its NUL. */
 void uuid_format(const struct uuid *uuid, char out[UUID_TEXT_SIZE]);
 
+/* For hash tables: who does not know the seed cannot choose ids that meet. */
+uint64_t uuid_hash(const struct uuid *uuid, uint64_t seed);
+
 /* Random bits from the kernel; never fails. */
 uint64_t ident_random(void);
 

@@ -21,6 +21,7 @@ struct process;
 struct gateway;
 struct read_gate;
 struct documents;
+struct record_cache;
 
 /* What makes a role: one line of the table in role.c. */
 struct role {
@@ -52,6 +53,7 @@ struct app {
     struct key_claims key_claims;  /* write */
     struct batch_desk batch_desk;  /* write */
     struct read_gate *read_gate;   /* read */
+    struct record_cache *cache;    /* read */
     struct gateway *gateway;       /* bulkhead */
     struct live_desk *live_desk;   /* read */
     struct live_gateway *live;     /* bulkhead */

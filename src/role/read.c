@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "cqrs/cache/record_cache.h"
 #include "cqrs/read_store.h"
 #include "role/http/answer.h"
 #include "role/http/checksum.h"
@@ -59,6 +60,17 @@ static void on_record(void *arg, const struct read_record *record)
     free(look);
 }
 
+static void find(struct look *look, const struct service *service, struct record_look *wanted)
+{
+    struct app *app = look->request->arg;
+    struct read_record record;
+    wanted->validity = replica_validity(app->process->replica, service);
+    if (record_cache_find(app->cache, wanted, &record))
+        on_record(look, &record);
+    else
+        record_cache_load(app->cache, app->pool, wanted, on_record, look);
+}
+
 static void on_page(void *arg, const struct read_page *page)
 {
     struct look *look = arg;
@@ -114,12 +126,11 @@ static void handle_list(struct http_request *request, const struct route *route)
 
 static void handle_record(struct http_request *request, const struct route *route)
 {
-    struct app *app = request->arg;
     if (request->query.len > 0)
         answer_status(request, STATUS_BAD_REQUEST, "a single record takes no query parameters");
     else
-        read_store_find(app->pool, route->collection, &route->id, on_record,
-                        look_new(request, route->alias, false));
+        find(look_new(request, route->alias, false), route->service,
+             &(struct record_look){.collection = route->collection, .id = &route->id});
 }
 
 /* How old an answer about the service may be. */
@@ -178,8 +189,8 @@ static void serve_old_read(struct http_request *request, const struct route *rou
         return;
     say_lag(request, route->service);
     if (wanted.has_id)
-        read_store_find(app->pool, wanted.collection, &wanted.id, on_record,
-                        look_new(request, NULL, true));
+        find(look_new(request, NULL, true), route->service,
+             &(struct record_look){.collection = wanted.collection, .id = &wanted.id});
     else
         list(look_new(request, NULL, true), wanted.collection, &wanted.query);
 }
@@ -233,10 +244,13 @@ static void prepare(struct process *process)
 
 static bool open_app(struct app *app)
 {
-    const char *url = app->process->settings.read_database_url;
+    const struct process *process = app->process;
+    const char *url = process->settings.read_database_url;
     app->live_desk = live_desk_new(app);
     app->pool = app_open_pool(app, url, POOL_USE_LOOK_UPS);
     app->queries = app_open_pool(app, url, POOL_USE_QUERIES);
+    app->cache = record_cache_new((size_t)process->settings.cache_bytes / process->app_count,
+                                  process->metrics);
     app->read_gate = read_gate_new(app);
     return true;
 }
@@ -281,6 +295,7 @@ static const char *unready(struct process *process)
 static void write_status(struct process *process, struct buf *out)
 {
     replica_write_status(process->replica, out);
+    record_cache_write_status(process->metrics, out);
 }
 
 static void measure(struct process *process)

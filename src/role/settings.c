@@ -105,6 +105,9 @@ static const struct setting settings_known[] = {
      .roles = "bulkhead read", .unit = "s",
      .sentence = "a silent stream of live events gives a sign of life; after three times as long "
                  "a gateway takes the server for dead"},
+    {"CACHE_BYTES", NUMBER(cache_bytes, 0, 1099511627776), .otherwise = "67108864", .roles = "read",
+     .unit = "bytes",
+     .sentence = "single records kept in memory by a server that applies; 0 is none"},
     {"REPLICATION_SLOT", TEXT(replication_slot), .otherwise = "mamparo", .roles = "write",
      .unit = "", .sentence = "logical replication slot, the same for all write servers"},
     {"REPLICA_RETENTION_SECONDS", NUMBER(replica_retention_seconds, 1, 31536000),

@@ -22,7 +22,7 @@ struct settings {
     int64_t read_in_flight, write_in_flight;
     int64_t connections_max, body_bytes_max, body_budget_bytes;
     int64_t drain_seconds;
-    int64_t history_days, lag_max_ms;
+    int64_t history_days, lag_max_ms, cache_bytes;
     int64_t read_after_ms, read_after_queue;
     const char *read_after_cookie;
     int64_t live_clients_max, live_buffer_bytes, live_heartbeat_seconds;

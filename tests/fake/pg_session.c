@@ -1,6 +1,6 @@
 #include "fake/pg_session.h"
 
-void pg_session_queue(struct pg_session *session, const char *sql, const struct pg_values *values)
+static void note(struct pg_session *session, const char *sql, const struct pg_values *values)
 {
     session->runs++;
     buf_reset(&session->sql);
@@ -10,6 +10,20 @@ void pg_session_queue(struct pg_session *session, const char *sql, const struct 
         buf_append(&session->values[i], values->bytes.ptr + values->at[i].offset,
                    (size_t)values->at[i].length);
     }
+}
+
+void pg_session_queue(struct pg_session *session, const char *sql, const struct pg_values *values)
+{
+    note(session, sql, values);
+}
+
+bool pg_session_run(struct pg_session *session, const char *sql, const struct pg_values *values,
+                    struct pg_outcome *outcome)
+{
+    note(session, sql, values);
+    if (outcome != NULL)
+        *outcome = (struct pg_outcome){.status = STATUS_OK, .rows = *session->rows++};
+    return true;
 }
 
 void fake_pg_session_fini(struct pg_session *session)

@@ -157,6 +157,33 @@ static void every_random_bit_is_sometimes_set_and_sometimes_not(void **state)
     assert_true(always == 0);
 }
 
+/* Whatever the ids differ in: numbers of one millisecond, or only their time. */
+static void hashes_of_ids_that_are_alike_lie_apart(void **state)
+{
+    enum { IDS = 4096, BUCKETS = 4096 };
+    (void)state;
+    for (int by_time = 0; by_time < 2; by_time++) {
+        uint64_t seed = ident_random();
+        unsigned used = 0;
+        bool is_used[BUCKETS] = {false};
+        for (uint64_t i = 0; i < IDS; i++) {
+            struct uuid uuid = by_time ? uuid_from((int64_t)i, 0, 0) : uuid_from(0, 0, i);
+            uint64_t bucket = uuid_hash(&uuid, seed) % BUCKETS;
+            used += !is_used[bucket];
+            is_used[bucket] = true;
+        }
+        assert_true(used > BUCKETS / 2); /* 63 % is what chance gives */
+    }
+}
+
+static void another_seed_gives_other_hashes(void **state)
+{
+    (void)state;
+    struct uuid uuid = uuid_new();
+    assert_true(uuid_hash(&uuid, 1) == uuid_hash(&uuid, 1));
+    assert_true(uuid_hash(&uuid, 1) != uuid_hash(&uuid, 2));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -168,6 +195,8 @@ int main(void)
         cmocka_unit_test(no_two_new_ones_are_equal),
         cmocka_unit_test(a_text_comes_back_in_lower_case),
         cmocka_unit_test(any_other_form_is_refused),
+        cmocka_unit_test(hashes_of_ids_that_are_alike_lie_apart),
+        cmocka_unit_test(another_seed_gives_other_hashes),
         cmocka_unit_test(every_random_bit_is_sometimes_set_and_sometimes_not),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,7 +13,7 @@
 #include "cqrs/replication/replica/resync/resync.h"
 
 enum {
-    READ_WAIT_MS = 500, /* for the next entry; also how often a sign of life is given */
+    READ_WAIT_MS = 200, /* for the next entry; also how often a sign of life is given */
     REPORT_EVERY_MS = 50,
     LOOK_EVERY_MS = 250, /* at the stream, while there is much to apply */
     STATEMENT_MS = 25000,
@@ -24,6 +24,7 @@ struct applier {
     struct background background;
     const struct replica_options *options;
     const struct service *service;
+    struct validity *validity;
     struct applier_gauges gauges;
     struct write_servers servers;
     struct calendar calendar;
@@ -49,7 +50,7 @@ struct shift {
 static struct replica_means means_of(struct shift *shift)
 {
     return (struct replica_means){shift->session, &shift->schemas, &shift->applier->calendar,
-                                  &shift->letters};
+                                  &shift->letters, shift->applier->validity};
 }
 
 struct applier_status applier_status(const struct applier *applier)
@@ -69,6 +70,7 @@ void applier_measure(const struct applier *applier)
 
 static void set_state(struct applier *applier, const char *state)
 {
+    validity_end(applier->validity);
     applier_gauges_set_state(&applier->gauges, state);
 }
 
@@ -154,7 +156,9 @@ static bool become_applier(struct shift *shift)
     struct applier *applier = shift->applier;
     enum replica_place place =
         replica_place_take(shift->session, applier->service, shift->id, sizeof(shift->id));
-    if (place == REPLICA_PLACE_MINE && replica_place_enter(shift->session, applier->service) &&
+    if (place == REPLICA_PLACE_MINE &&
+        replica_place_enter(shift->session, applier->service, &applier->options->process,
+                            applier->validity) &&
         replica_flush_relax(shift->session))
         return true;
     if (place != REPLICA_PLACE_TAKEN)
@@ -171,6 +175,15 @@ static bool hold_place(struct shift *shift)
 {
     return replica_place_hold(shift->session) ||
            complain(shift, "holding the place", pg_session_fault(shift->session));
+}
+
+static bool keep_following(struct shift *shift)
+{
+    msec_t asked_at = clock_monotonic();
+    bool is_held = hold_place(shift);
+    if (is_held)
+        validity_hold(shift->applier->validity, asked_at);
+    return is_held;
 }
 
 static bool flush(struct shift *shift)
@@ -220,8 +233,8 @@ static struct redis_reply *read_stream(struct shift *shift)
     snprintf(most, sizeof(most), "%lld", (long long)shift->count);
     event_key(shift->cursor.service->name, "events", &key);
     struct str words[] = {STR("XREAD"), STR("COUNT"),   str_from(most), STR("BLOCK"),
-                          STR("500"),   STR("STREAMS"), buf_str(&key),  str_from(position)};
-    static_assert(READ_WAIT_MS == 500, "as it stands in the command");
+                          STR("200"),   STR("STREAMS"), buf_str(&key),  str_from(position)};
+    static_assert(READ_WAIT_MS == 200, "as it stands in the command");
     redis_conn_queue(shift->redis, words, countof(words));
     struct redis_reply *reply = redis_conn_next(shift->redis, READ_WAIT_MS);
     buf_free(&key);
@@ -271,6 +284,7 @@ static bool apply(struct shift *shift, const struct redis_reply *stream)
     struct replica_block block;
     struct replica_means means = means_of(shift);
     const struct redis_reply *entries = redis_reply_item(stream, 1);
+    msec_t asked_at = clock_monotonic();
     enum replica_verdict verdict = replica_block_apply(&block, &shift->cursor, entries, &means);
     if (verdict == REPLICA_MISSED_SOME || verdict == REPLICA_OTHER_EPOCH)
         return resynchronise(shift, block.why);
@@ -281,6 +295,7 @@ static bool apply(struct shift *shift, const struct redis_reply *stream)
     metric_add(applier->gauges.applied, (int64_t)block.count);
     lag_advance(&shift->meter, block.count, block.last_time);
     shift->count = replica_block_next(&block);
+    validity_hold(applier->validity, asked_at);
     return true;
 }
 
@@ -346,12 +361,13 @@ static bool follow_once(struct shift *shift)
     }
     redis_reply_free(&reply);
     return is_fine && look_at_stream(shift, is_idle) && report(shift, is_idle) &&
-           tend_history(shift) && tend_letters(shift) && (!is_idle || hold_place(shift));
+           tend_history(shift) && tend_letters(shift) && (!is_idle || keep_following(shift));
 }
 
 static void follow(struct shift *shift)
 {
     struct applier *applier = shift->applier;
+    background_rest(&applier->background, validity_wait(applier->validity, clock_monotonic()));
     if (shift->cursor.epoch[0] == '\0' && !resynchronise(shift, "it is empty"))
         return;
     if (!flush(shift) || !hold_place(shift) || !look_at_stream(shift, true))
@@ -397,11 +413,13 @@ static void round_of_applier(struct background *background)
 
 /* Starting */
 
-struct applier *applier_start(const struct replica_options *options, const struct service *service)
+struct applier *applier_start(const struct replica_options *options, const struct service *service,
+                              struct validity *validity)
 {
     struct applier *applier = mem_new(1, sizeof(*applier));
     applier->options = options;
     applier->service = service;
+    applier->validity = validity;
     applier->servers.loop = loop_new();
     applier_gauges_open(&applier->gauges, options->metrics, service->name);
     applier->calendar = (struct calendar){.table = "history", .days = options->history_days};

@@ -10,12 +10,14 @@
 #define CQRS_REPLICATION_REPLICA_APPLIER_H
 
 #include "cqrs/replication/replica/applier_gauges.h"
+#include "cqrs/replication/replica/validity.h"
 #include "cqrs/replication/replica/replica.h"
 
 struct applier;
 
-/* `options` and the service live as long as the applier. */
-struct applier *applier_start(const struct replica_options *options, const struct service *service);
+/* `options`, the service and its validity live as long as the applier. */
+struct applier *applier_start(const struct replica_options *options, const struct service *service,
+                              struct validity *validity);
 void applier_stop(struct applier *applier);
 
 /* May be asked by any thread. */

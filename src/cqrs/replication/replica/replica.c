@@ -9,6 +9,7 @@ struct replica {
     struct replica_options options;
     pthread_mutex_t migrating;
     struct applier **appliers; /* by the service's place in the model */
+    struct validity **validity;
     size_t count;
 };
 
@@ -17,11 +18,15 @@ struct replica *replica_start(const struct replica_options *options)
     struct replica *replica = mem_new(1, sizeof(*replica));
     replica->options = *options;
     replica->options.migrating = &replica->migrating;
+    replica->options.process = uuid_new();
     pthread_mutex_init(&replica->migrating, NULL);
     replica->appliers = mem_new(options->model->service_count, sizeof(struct applier *));
-    for (; replica->count < options->model->service_count; replica->count++)
-        replica->appliers[replica->count] =
-            applier_start(&replica->options, &options->model->services[replica->count]);
+    replica->validity = mem_new(options->model->service_count, sizeof(struct validity *));
+    for (size_t i = 0; i < options->model->service_count; i++, replica->count++) {
+        replica->validity[i] = validity_new();
+        replica->appliers[i] =
+            applier_start(&replica->options, &options->model->services[i], replica->validity[i]);
+    }
     return replica;
 }
 
@@ -58,9 +63,14 @@ const char *replica_unready(const struct replica *replica)
     return NULL;
 }
 
+static size_t index_of(const struct replica *replica, const struct service *service)
+{
+    return (size_t)(service - replica->options.model->services);
+}
+
 static struct applier_status status_of(const struct replica *replica, const struct service *service)
 {
-    return applier_status(replica->appliers[service - replica->options.model->services]);
+    return applier_status(replica->appliers[index_of(replica, service)]);
 }
 
 int64_t replica_lag_ms(const struct replica *replica, const struct service *service)
@@ -72,6 +82,12 @@ int64_t replica_applied(const struct replica *replica, const struct service *ser
 {
     struct applier_status status = status_of(replica, service);
     return status.applied + status.filled;
+}
+
+const struct validity *replica_validity(const struct replica *replica,
+                                        const struct service *service)
+{
+    return replica->validity[index_of(replica, service)];
 }
 
 void replica_measure(const struct replica *replica)

@@ -18,9 +18,11 @@ struct replica_options {
     void (*refuse_model)(const char *mistakes); /* does not return */
     int64_t lag_max_ms;         /* a replica that is further behind takes no traffic */
     pthread_mutex_t *migrating; /* the replica's own */
+    struct uuid process;        /* likewise: its name for the database */
 };
 
 struct replica;
+struct validity;
 
 struct replica *replica_start(const struct replica_options *options);
 void replica_stop(struct replica *replica);
@@ -37,6 +39,10 @@ int64_t replica_lag_ms(const struct replica *replica, const struct service *serv
 
 /* Grows with every change that this process applies of a service. */
 int64_t replica_applied(const struct replica *replica, const struct service *service);
+
+/* What may be served from memory of a service. */
+const struct validity *replica_validity(const struct replica *replica,
+                                          const struct service *service);
 
 /* Brings the gauges up to now. */
 void replica_measure(const struct replica *replica);

@@ -79,6 +79,13 @@ static enum replica_verdict judge_refusal(const struct pg_session *session)
     return REPLICA_FAILED;
 }
 
+static void touch(const struct replica_means *means, const struct event *event)
+{
+    struct uuid subject;
+    if (uuid_parse(event->subject, &subject))
+        validity_touch(means->validity, &subject);
+}
+
 static enum replica_verdict take_event(struct replica_block *block, const struct service *service,
                                        const struct event_entry *entry, struct harvest *harvest,
                                        const struct replica_means *means)
@@ -99,6 +106,7 @@ static enum replica_verdict take_event(struct replica_block *block, const struct
         why = pg_session_fault(means->session);
         verdict = judge_refusal(means->session);
     }
+    touch(means, &entry->event);
     return why != NULL ? say(block, verdict, entry, why) : REPLICA_APPLIED;
 }
 
@@ -167,8 +175,10 @@ static enum replica_verdict apply_some(struct replica_block *block, struct repli
         verdict = take_entry(block, &next, redis_reply_item(entries, i), &harvest, means);
     if (verdict == REPLICA_APPLIED)
         verdict = store(block, next.service, &next, &harvest, means->session);
-    if (verdict == REPLICA_APPLIED)
+    if (verdict == REPLICA_APPLIED) {
         *cursor = next;
+        validity_settle(means->validity);
+    }
     harvest_free(&harvest);
     return verdict;
 }
@@ -218,6 +228,8 @@ enum replica_verdict replica_block_replay(struct replica_block *block,
     enum replica_verdict verdict = take_event(block, service, &read, &harvest, means);
     if (verdict == REPLICA_APPLIED)
         verdict = store(block, service, NULL, &harvest, means->session);
+    if (verdict == REPLICA_APPLIED)
+        validity_settle(means->validity);
     harvest_free(&harvest);
     return verdict;
 }

@@ -5,6 +5,7 @@
 
 #include "cqrs/calendar.h"
 #include "cqrs/replication/replica/dead_letters.h"
+#include "cqrs/replication/replica/validity.h"
 #include "cqrs/replication/replica/replica.h"
 #include "cqrs/replication/replica/replica_images.h"
 #include "cqrs/replication/writer_schema.h"
@@ -38,6 +39,7 @@ struct replica_means {
     struct writer_schemas *schemas;
     struct calendar *calendar;
     const struct dead_letters *letters;
+    struct validity *validity; /* told of every record that is stored */
 };
 
 /* What an event says, read with its writer's schema. False with a sentence in `why`. */

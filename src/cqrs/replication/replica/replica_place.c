@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "cqrs/sql_array.h"
 #include "model/avro/avro.h"
@@ -25,12 +26,15 @@ static const char send_away_sql[] =
     "  and (l.classid::bigint << 32 | l.objid::bigint) = " LOCK;
 static const char enter_sql[] =
     "with old as (select since from mamparo.appliers where service = $1)\n"
-    "insert into mamparo.appliers as a (service, since) values ($1, " SINCE ")\n"
-    "on conflict (service) do update set since = excluded.since\n"
+    "insert into mamparo.appliers as a (service, since, process) values ($1, " SINCE ", $3)\n"
+    "on conflict (service) do update set since = excluded.since, process = excluded.process\n"
     "returning (select since from old) is distinct from a.since";
+static const char look_back_sql[] =
+    "select from mamparo.appliers where service = $1 and process <> $2";
 
+/* `process` is what a statement says last; NULL: it does not. */
 static bool run(struct pg_session *session, const char *sql, const struct service *service,
-                struct pg_outcome *outcome)
+                const struct uuid *process, struct pg_outcome *outcome)
 {
     struct pg_values values = {0};
     struct buf prints = {0};
@@ -40,8 +44,13 @@ static bool run(struct pg_session *session, const char *sql, const struct servic
         sql_array_add(&prints, str_from(text));
     }
     pg_values_add_text(&values, str_from(service->name));
-    if (sql != take_sql && sql != wait_sql)
+    if (sql == send_away_sql || sql == enter_sql)
         sql_array_bind(&values, &prints);
+    if (process != NULL) {
+        char name[UUID_TEXT_SIZE];
+        uuid_format(process, name);
+        pg_values_add_text(&values, str_from(name));
+    }
     bool is_run = pg_session_run(session, sql, &values, outcome);
     pg_values_free(&values);
     buf_free(&prints);
@@ -52,25 +61,31 @@ enum replica_place replica_place_take(struct pg_session *session, const struct s
                                       char *id, size_t size)
 {
     struct pg_outcome outcome;
-    if (!run(session, take_sql, service, &outcome))
+    if (!run(session, take_sql, service, NULL, &outcome))
         return REPLICA_PLACE_FAILED;
     snprintf(id, size, STR_FMT, STR_ARG(pg_rows_text(outcome.rows, 0, 1)));
     if (str_equal(pg_rows_text(outcome.rows, 0, 0), STR("t")))
         return REPLICA_PLACE_MINE;
-    if (!run(session, send_away_sql, service, &outcome))
+    if (!run(session, send_away_sql, service, NULL, &outcome))
         return REPLICA_PLACE_FAILED;
     if (pg_rows_count(outcome.rows) == 0)
         return REPLICA_PLACE_TAKEN;
     log_info("replica.takes_over", log_text("service", service->name));
     /* In the queue before that one can come back. */
-    return run(session, wait_sql, service, &outcome) ? REPLICA_PLACE_MINE : REPLICA_PLACE_FAILED;
+    return run(session, wait_sql, service, NULL, &outcome) ? REPLICA_PLACE_MINE
+                                                           : REPLICA_PLACE_FAILED;
 }
 
-bool replica_place_enter(struct pg_session *session, const struct service *service)
+bool replica_place_enter(struct pg_session *session, const struct service *service,
+                         const struct uuid *process, struct validity *validity)
 {
     struct pg_outcome outcome;
     struct buf script = {0};
-    if (!run(session, enter_sql, service, &outcome))
+    if (!run(session, look_back_sql, service, process, &outcome))
+        return false;
+    if (pg_rows_count(outcome.rows) > 0)
+        validity_succeed(validity, clock_monotonic());
+    if (!run(session, enter_sql, service, process, &outcome))
         return false;
     if (!str_equal(pg_rows_text(outcome.rows, 0, 0), STR("t")))
         return true;

@@ -3,6 +3,7 @@
 #ifndef CQRS_REPLICATION_REPLICA_REPLICA_PLACE_H
 #define CQRS_REPLICATION_REPLICA_REPLICA_PLACE_H
 
+#include "cqrs/replication/replica/validity.h"
 #include "io/pg/pg_session.h"
 #include "model/model.h"
 
@@ -14,9 +15,11 @@ enum replica_place { REPLICA_PLACE_MINE, REPLICA_PLACE_TAKEN, REPLICA_PLACE_FAIL
 enum replica_place replica_place_take(struct pg_session *session, const struct service *service,
                                       char *id, size_t size);
 
-/* For the one that has the place: where another version of the model had it before, the records get
- * the defaults of this one. False with the session's fault. */
-bool replica_place_enter(struct pg_session *session, const struct service *service) must_check;
+/* For the one that has the place; `process` is its name. Where another process had it before,
+ * `validity` is told; where another version of the model had it, the records get the defaults of
+ * this one. False with the session's fault. */
+bool replica_place_enter(struct pg_session *session, const struct service *service,
+                         const struct uuid *process, struct validity *validity) must_check;
 
 /* Keeps the place for a moment more: a session that says nothing for longer than
  * REPLICA_PLACE_MS is ended by the database, so that a process which froze loses its place. */

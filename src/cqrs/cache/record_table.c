@@ -1,0 +1,133 @@
+#include "cqrs/cache/record_table.h"
+
+#include "base/list.h"
+
+struct entry {
+    struct entry *next; /* of its bucket */
+    struct list link;   /* the one asked for last is the last */
+    const void *collection;
+    struct uuid id;
+    struct kept_record record;
+    char json[];
+};
+
+struct record_table {
+    struct list by_use;
+    size_t bytes_max, bytes, count;
+    uint64_t seed;
+    size_t bucket_count; /* a power of two */
+    struct entry **buckets;
+};
+
+struct record_table *record_table_new(size_t bytes_max)
+{
+    enum { USUAL_BYTES = 512 };
+    struct record_table *table = mem_new(1, sizeof(*table));
+    list_init(&table->by_use);
+    table->bytes_max = bytes_max;
+    table->seed = ident_random();
+    table->bucket_count = 1;
+    while (table->bucket_count * USUAL_BYTES < bytes_max)
+        table->bucket_count *= 2;
+    table->buckets = mem_new(table->bucket_count, sizeof(struct entry *));
+    return table;
+}
+
+static size_t bytes_of(size_t json_len)
+{
+    enum { ALLOCATOR_BYTES = 16 };
+    return sizeof(struct entry) + json_len + ALLOCATOR_BYTES;
+}
+
+static struct entry **bucket_of(struct record_table *table, const struct uuid *id)
+{
+    return &table->buckets[uuid_hash(id, table->seed) & (table->bucket_count - 1)];
+}
+
+/* Where the pointer to it stands; one to NULL: it is not there. */
+static struct entry **place_of(struct record_table *table, struct record_key key)
+{
+    struct entry **place = bucket_of(table, key.id);
+    while (*place != NULL && ((*place)->collection != key.collection ||
+                              memcmp(&(*place)->id, key.id, sizeof(*key.id)) != 0))
+        place = &(*place)->next;
+    return place;
+}
+
+static void drop(struct record_table *table, struct entry **place)
+{
+    struct entry *entry = *place;
+    assert(entry != NULL);
+    *place = entry->next;
+    list_remove(&entry->link);
+    table->bytes -= bytes_of(entry->record.json.len);
+    table->count--;
+    free(entry);
+}
+
+static void drop_oldest(struct record_table *table)
+{
+    struct entry *oldest = container_of(table->by_use.next, struct entry, link);
+    drop(table, place_of(table, (struct record_key){oldest->collection, &oldest->id}));
+}
+
+void record_table_free(struct record_table **table)
+{
+    while (!list_is_empty(&(*table)->by_use))
+        drop_oldest(*table);
+    free((*table)->buckets);
+    free(*table);
+    *table = NULL;
+}
+
+const struct kept_record *record_table_find(struct record_table *table, struct record_key key)
+{
+    struct entry *entry = *place_of(table, key);
+    if (entry == NULL)
+        return NULL;
+    list_remove(&entry->link);
+    list_append(&table->by_use, &entry->link);
+    return &entry->record;
+}
+
+static struct entry *entry_new(struct record_key key, const struct kept_record *record)
+{
+    struct str json = record->json;
+    struct entry *entry = mem_new(1, sizeof(*entry) + json.len);
+    entry->collection = key.collection;
+    entry->id = *key.id;
+    entry->record = *record;
+    memcpy(entry->json, json.ptr, json.len);
+    entry->record.json.ptr = entry->json;
+    return entry;
+}
+
+void record_table_put(struct record_table *table, struct record_key key,
+                      const struct kept_record *record)
+{
+    enum { LEAST_ENTRIES = 8 };
+    size_t bytes = bytes_of(record->json.len);
+    struct entry **place = place_of(table, key);
+    if (*place != NULL)
+        drop(table, place);
+    if (bytes > table->bytes_max / LEAST_ENTRIES)
+        return;
+    while (table->bytes + bytes > table->bytes_max)
+        drop_oldest(table);
+    struct entry *entry = entry_new(key, record), **bucket = bucket_of(table, key.id);
+    entry->next = *bucket;
+    *bucket = entry;
+    list_append(&table->by_use, &entry->link);
+    table->bytes += bytes;
+    table->count++;
+}
+
+size_t record_table_bytes(const struct record_table *table)
+{
+    return table->bytes;
+}
+
+size_t record_table_count(const struct record_table *table)
+{
+    return table->count;
+}
