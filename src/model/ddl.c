@@ -1,6 +1,7 @@
 #include "model/ddl.h"
 
 #include "model/avro/fingerprint.h"
+#include "model/lookup/lookup_ddl.h"
 
 /* Any number will do, as long as every version of this program takes the same. */
 #define MIGRATION_LOCK "7237412386095721"
@@ -118,86 +119,6 @@ const char *ddl_column_type(const struct field *field)
     }
 }
 
-/* PostgreSQL cuts names at 63 bytes, where two could become one: long ones end in their hash. */
-static void write_index_name(const struct collection *collection, const char *rest, struct buf *out)
-{
-    struct buf name = {0};
-    /* A dot is in no name of ours: no two indexes, nor an index and a table, can be called the
-     * same. */
-    buf_printf(&name, "%s.%s", collection->name, rest);
-    if (name.len > 63) {
-        char hash[FINGERPRINT_TEXT_SIZE];
-        fingerprint_format(fingerprint_bytes(buf_str(&name)), hash);
-        name.len = 40;
-        buf_printf(&name, "_%s", hash);
-    }
-    buf_printf(out, "\"%s\"", name.ptr);
-    buf_free(&name);
-}
-
-/* Where it is there already nothing is asked of the table: even the question would take its lock,
- * and everybody behind it would wait. */
-static void write_column(const struct collection *collection, const struct field *field,
-                         struct buf *out)
-{
-    const char *type = ddl_column_type(field);
-    buf_printf(out,
-               "do $$ begin if not exists (select from pg_attribute where not attisdropped\n"
-               "  and attrelid = '%s'::regclass and attname = '%s') then\n"
-               "alter table %s add column if not exists \"%s\" %s",
-               collection->table, field->name, collection->table, field->name, type);
-    if (field->shape.type == FIELD_TYPE_DATE || field->shape.type == FIELD_TYPE_TIMESTAMP)
-        buf_append_text(out, " collate \"C\"");
-    buf_printf(out,
-               " generated always as ((body::jsonb ->> '%s')::%s) stored;\n"
-               "end if; end $$;\n",
-               field->name, type);
-}
-
-/* Likewise. `kind` is "unique " or empty, `columns` what stands in the parentheses. */
-static void write_index(const struct collection *collection, const char *rest, const char *kind,
-                        const char *columns, struct buf *out)
-{
-    buf_printf(out, "do $$ begin if to_regclass('\"%s\".", collection->service);
-    write_index_name(collection, rest, out);
-    buf_printf(out, "') is null then\ncreate %sindex if not exists ", kind);
-    write_index_name(collection, rest, out);
-    buf_printf(out, " on %s (%s) where not deleted;\nend if; end $$;\n", collection->table,
-               columns);
-}
-
-static void write_field_index(const struct collection *collection, const struct field *field,
-                              enum ddl_side side, struct buf *out)
-{
-    bool is_unique = side == DDL_SIDE_WRITE;
-    struct buf rest = {0}, columns = {0};
-    buf_printf(&rest, "%s.%s", field->name, is_unique ? "unique" : "filter");
-    buf_printf(&columns, "\"%s\"%s", field->name, is_unique ? "" : ", created_at desc, id desc");
-    write_index(collection, rest.ptr, is_unique ? "unique " : "", columns.ptr, out);
-    buf_free(&rest);
-    buf_free(&columns);
-}
-
-/* A rule that was taken out of the model holds no longer. */
-static void drop_index(const struct collection *collection, const struct field *field,
-                       enum ddl_side side, struct buf *out)
-{
-    struct buf rest = {0};
-    buf_printf(&rest, "%s.%s", field->name, side == DDL_SIDE_WRITE ? "unique" : "filter");
-    buf_printf(out, "drop index if exists \"%s\".", collection->service);
-    write_index_name(collection, rest.ptr, out);
-    buf_append_text(out, ";\n");
-    buf_free(&rest);
-}
-
-static void write_literal(struct str text, struct buf *out)
-{
-    buf_append_char(out, '\'');
-    for (size_t i = 0; i < text.len; i++)
-        buf_append(out, text.ptr[i] == '\'' ? "''" : &text.ptr[i], text.ptr[i] == '\'' ? 2 : 1);
-    buf_append_char(out, '\'');
-}
-
 /* Records from before a field was there get its default, once: behind the other fields, where what
  * every record has begins. It is the last "created_at" of the text, and inside a string its quotes
  * would be escaped. */
@@ -212,7 +133,7 @@ static void write_default(const struct collection *collection, const struct fiel
                "  on conflict do nothing returning 1)\n"
                "update %s set body = (select parts[1] || ",
                collection->service, collection->name, field->name, collection->table);
-    write_literal(buf_str(&member), out);
+    lookup_ddl_write_literal(buf_str(&member), out);
     buf_printf(out,
                " || parts[2]\n"
                "  from regexp_match(body, '^(.*)(,\"created_at\":.*)$') as parts)\n"
@@ -228,18 +149,9 @@ static void write_table(const struct collection *collection, enum ddl_side side,
                "  id uuid primary key, version bigint not null, deleted boolean not null,\n"
                "  created_at timestamptz not null, body text not null);\n",
                collection->table);
-    for (size_t i = 0; i < collection->field_count; i++) {
-        const struct field *field = &collection->fields[i];
-        if (side == DDL_SIDE_WRITE ? field->is_unique : field->is_filter) {
-            write_column(collection, field, out);
-            write_field_index(collection, field, side, out);
-        } else {
-            drop_index(collection, field, side, out);
-        }
-    }
+    lookup_ddl_write(collection, side, out);
     if (side == DDL_SIDE_WRITE)
         return;
-    write_index(collection, "newest", "", "created_at desc, id desc", out);
     buf_printf(out, "insert into mamparo.totals values ('%s', '%s', 0) on conflict do nothing;\n",
                collection->service, collection->name);
 }
@@ -265,7 +177,7 @@ static void write_schema(const struct collection *collection, struct buf *out)
                "insert into mamparo.schemas (fingerprint, service, collection, schema)\n"
                "  values ('%s', '%s', '%s', ",
                fingerprint, collection->service, collection->name);
-    write_literal(buf_str(&text), out);
+    lookup_ddl_write_literal(buf_str(&text), out);
     /* A fingerprint says nothing of defaults: the newest text tells most. */
     buf_append_text(out, ") on conflict (fingerprint) do update set schema = excluded.schema\n"
                          "  where schemas.schema <> excluded.schema;\n");
@@ -284,6 +196,8 @@ void ddl_write(const struct model *model, enum ddl_side side, struct buf *out)
     buf_append_text(out, both_sides);
     buf_append_text(out, months);
     buf_append_text(out, side == DDL_SIDE_WRITE ? write_side : read_side);
+    if (side == DDL_SIDE_READ)
+        lookup_ddl_write_search(model, out);
     for (size_t s = 0; s < model->service_count; s++) {
         const struct service *service = &model->services[s];
         buf_printf(out, "create schema if not exists \"%s\";\n", service->name);

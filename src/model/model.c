@@ -228,3 +228,16 @@ bool model_set_pseudonym_key(struct model *model, const char *key, struct buf *m
         }
     return mistakes->len == before;
 }
+
+void model_set_queries(struct model *model, const char *language, const char *secret)
+{
+    for (size_t s = 0; s < model->service_count; s++)
+        for (size_t c = 0; c < model->services[s].collection_count; c++) {
+            struct collection *collection = model->services[s].collections[c];
+            struct buf use = {0};
+            buf_printf(&use, "cursors of %s/%s", collection->service, collection->name);
+            digest_hmac(str_from(secret), buf_str(&use), collection->cursor_key);
+            collection->search_language = language;
+            buf_free(&use);
+        }
+}

@@ -28,6 +28,11 @@ void model_free(struct model **model);
  * NULL and one of them needs it. The key lives as long as the model. */
 bool model_set_pseudonym_key(struct model *model, const char *key, struct buf *mistakes) must_check;
 
+/* Says how its lists are asked: the language of `q=`, which lives as long as the model, and the
+ * secret that the keys of cursors are derived from. Without one (NULL) they are the same wherever
+ * the model is, and no secret. */
+void model_set_queries(struct model *model, const char *language, const char *secret);
+
 const struct service *model_find_service(const struct model *model, struct str name);
 const struct collection *model_find(const struct model *model, struct str service,
                                     struct str collection);

@@ -68,7 +68,7 @@ static void refuse_odd_attributes(const struct json *json, const char *name,
         {"name", ANY},     {"type", ANY},     {"default", ANY},     {"doc", ANY},
         {"aliases", ANY},  {"order", ANY},    {"minLength", WHOLE}, {"maxLength", WHOLE},
         {"pattern", TEXT}, {"format", ANY},   {"minimum", NUMBER},  {"maximum", NUMBER},
-        {"unique", TRUTH}, {"filter", TRUTH}, {"sort", ANY},        {"search", ANY},
+        {"unique", TRUTH}, {"filter", TRUTH}, {"sort", TRUTH},      {"search", TRUTH},
         {"words", ANY},    {"privacy", TEXT}, {"immutable", TRUTH},
     };
     for (struct json_member m = json_first(json); m.key != NULL; m = json_next(json, m)) {
@@ -134,6 +134,8 @@ static void read_values(struct field *field, const struct json *json, struct rul
     field->is_email = str_equal(json_find_text(json, "format", STR("")), STR("email"));
     field->is_unique = json_find_truth(json, "unique", false);
     field->is_filter = json_find_truth(json, "filter", false);
+    field->is_sort = json_find_truth(json, "sort", false);
+    field->is_search = json_find_truth(json, "search", false);
     field->is_immutable = json_find_truth(json, "immutable", false);
     field->privacy = read_privacy(field, json, reading);
     if (words != NULL && json_kind(words) == JSON_KIND_ARRAY && json_count(words) == 2) {
@@ -224,12 +226,30 @@ static void refuse_inner_rules(const struct json *avro, const char *name,
 
 static void check_index(const struct field *field, struct rules_reading *reading)
 {
-    if (!field->is_filter && !field->is_unique)
+    if (!field->is_filter && !field->is_sort && !field->is_unique)
         return;
     if (field->shape.type == FIELD_TYPE_STRING && field->max_length > INDEXED_LENGTH_MAX)
-        rules_say(reading, field->name, "filter and unique need a maxLength of 500 or less");
+        rules_say(reading, field->name, "filter, sort and unique need a maxLength of 500 or less");
     if (field->shape.type >= FIELD_TYPE_ARRAY)
-        rules_say(reading, field->name, "an array or a record can be neither filter nor unique");
+        rules_say(reading, field->name,
+                  "an array or a record can be neither filter, sort nor unique");
+}
+
+static bool is_of_strings(const struct field_shape *shape)
+{
+    struct field_shape items;
+    if (shape->type != FIELD_TYPE_ARRAY)
+        return shape->type == FIELD_TYPE_STRING;
+    const struct json *inside = json_find(shape->avro, "items");
+    return inside != NULL && schema_shape(inside, &items) && items.type == FIELD_TYPE_STRING;
+}
+
+static void check_queries(const struct field *field, struct rules_reading *reading)
+{
+    if (field->is_sort && field->shape.type == FIELD_TYPE_BOOLEAN)
+        rules_say(reading, field->name, "a boolean is nothing to sort by");
+    if (field->is_search && !is_of_strings(&field->shape))
+        rules_say(reading, field->name, "search is for strings and arrays of strings");
 }
 
 void rules_read(struct field *field, const struct json *json, struct rules_reading *reading)
@@ -239,4 +259,5 @@ void rules_read(struct field *field, const struct json *json, struct rules_readi
     read_values(field, json, reading);
     refuse_inner_rules(json_find(json, "type"), field->name, reading);
     check_index(field, reading);
+    check_queries(field, reading);
 }

@@ -173,6 +173,7 @@ static void read_names(struct collection *collection, struct str service, struct
         *c = str_lower(*c);
     buf_printf(&table, "\"%s\".\"%s\"", collection->service, collection->name);
     collection->table = table.ptr;
+    collection->search_language = "spanish";
     collection->page_size = json_find_integer(collection->schema, "pageSize", 10);
     collection->requires_version = json_find_truth(collection->schema, "requireVersion", false);
     if (collection->page_size < 1 || collection->page_size > 100)

@@ -6,6 +6,7 @@
 #include <regex.h>
 
 #include "base/buf.h"
+#include "base/digest.h"
 #include "base/json.h"
 
 enum field_type {
@@ -46,7 +47,8 @@ struct field {
     double minimum, maximum;        /* of numbers */
     regex_t *pattern;               /* NULL: any */
     bool is_email;
-    bool is_unique, is_filter, is_immutable;
+    bool is_unique, is_immutable;
+    bool is_filter, is_sort, is_search; /* what lists can be asked by */
     enum privacy privacy;
     int64_t words_least, words_most; /* of sample data; 0: none is made */
 };
@@ -62,9 +64,11 @@ struct collection {
     struct json *expanded; /* the same with names expanded; the fields borrow from it */
     struct field *fields;
     size_t field_count;
-    int64_t page_size;        /* what a list holds when nobody says */
-    bool requires_version;    /* changes must name the version that they change */
-    struct str pseudonym_key; /* borrowed; empty on a side that makes no pseudonyms */
+    int64_t page_size;               /* what a list holds when nobody says */
+    bool requires_version;           /* changes must name the version that they change */
+    struct str pseudonym_key;        /* borrowed; empty on a side that makes no pseudonyms */
+    const char *search_language;     /* of PostgreSQL's text search; borrowed */
+    uint8_t cursor_key[DIGEST_SIZE]; /* what the cursors of its lists are sealed with */
     struct json *event_schema;
     struct avro_codec *event_codec;
 };

@@ -267,6 +267,8 @@ static struct model *load_model(const struct settings *settings)
     if (model != NULL && makes_pseudonyms &&
         !model_set_pseudonym_key(model, settings->pseudonym_key, &mistakes))
         model_free(&model);
+    if (model != NULL && settings->search_language != NULL)
+        model_set_queries(model, settings->search_language, settings->cluster_key);
     if (model == NULL)
         fprintf(stderr, "mamparo: the models have mistakes:\n%s", mistakes.ptr);
     buf_free(&mistakes);

@@ -25,6 +25,7 @@ static void handle_route(struct http_request *request)
         [ROUTE_RECORD] = "GET, HEAD, PUT, PATCH, DELETE",
         [ROUTE_HISTORY] = "GET, HEAD",
         [ROUTE_EVENTS] = "GET",
+        [ROUTE_STATS] = "GET, HEAD",
     };
     struct app *app = request->arg;
     struct route route;

@@ -131,7 +131,8 @@ static void pass_on(struct forward *forward, const struct http_outcome *outcome)
                                        {"read-after", head->read_after},
                                        {"age", head->age},
                                        {"content-encoding", head->content_encoding},
-                                       {"vary", head->vary}};
+                                       {"vary", head->vary},
+                                       {"link", head->link}};
     size_t count = 0;
     static_assert(countof(kept) <= HTTP_HEADERS_MAX, "there is room for each");
     for (size_t i = 0; i < countof(kept); i++)
@@ -179,15 +180,10 @@ static bool may_ask_again(const struct forward *forward, enum status status)
            (forward->has_key && status != STATUS_OK);
 }
 
-static void on_answer(void *arg, const struct http_outcome *outcome)
+/* What the answer tells of its server. */
+static void note_answer(struct forward *forward, const struct http_outcome *outcome)
 {
-    struct forward *forward = arg;
     struct bank *bank = bank_of(forward);
-    if (outcome->status == STATUS_CANCELLED) {
-        pool_given_up(&bank->pool, forward->server);
-        fail(forward, STATUS_CANCELLED);
-        return;
-    }
     if (status_info(outcome->status)->repeat == REPEAT_UNKNOWN)
         forward->may_have_arrived = true;
     if (outcome->status == STATUS_OK) {
@@ -198,6 +194,17 @@ static void on_answer(void *arg, const struct http_outcome *outcome)
     }
     if (forward->is_fresh && outcome->status == STATUS_OK && outcome->head.status == 503)
         note_stale(forward, outcome);
+}
+
+static void on_answer(void *arg, const struct http_outcome *outcome)
+{
+    struct forward *forward = arg;
+    if (outcome->status == STATUS_CANCELLED) {
+        pool_given_up(&bank_of(forward)->pool, forward->server);
+        fail(forward, STATUS_CANCELLED);
+        return;
+    }
+    note_answer(forward, outcome);
     bool is_failure = has_failed(outcome);
     if (is_failure && may_ask_again(forward, outcome->status) && ask(forward))
         metric_add(forward->gateway->retries, 1);

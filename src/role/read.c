@@ -3,10 +3,11 @@
 #include <stdio.h>
 
 #include "cqrs/cache/record_cache.h"
-#include "cqrs/read_store.h"
+#include "cqrs/query/read_store.h"
 #include "role/http/answer.h"
 #include "role/http/checksum.h"
 #include "role/http/documents.h"
+#include "role/http/list/list_answer.h"
 #include "role/http/old_paths.h"
 #include "role/http/older_names.h"
 #include "role/http/read_answer.h"
@@ -92,7 +93,8 @@ static void on_page(void *arg, const struct read_page *page)
     free(look);
 }
 
-static void list(struct look *look, const struct collection *collection, const struct query *query)
+static void list_old(struct look *look, const struct collection *collection,
+                     const struct query *query)
 {
     struct app *app = look->request->arg;
     look->page = query->page;
@@ -109,17 +111,14 @@ static void list_history(struct look *look, const struct route *route, const str
     read_store_history(app->queries, &wanted, on_page, look);
 }
 
-static void handle_list(struct http_request *request, const struct route *route)
+static void handle_history(struct http_request *request, const struct route *route)
 {
     struct problem problem = {0};
     struct query query = {0};
-    bool is_history = route->part == ROUTE_HISTORY;
-    if (!query_parse(is_history ? NULL : route->collection, request->query, &query, &problem))
+    if (!query_parse(NULL, QUERY_PAGES, request->query, &query, &problem))
         answer_problem(request, &problem);
-    else if (is_history)
-        list_history(look_new(request, NULL, false), route, &query);
     else
-        list(look_new(request, route->alias, false), route->collection, &query);
+        list_history(look_new(request, NULL, false), route, &query);
     query_free(&query);
     problem_free(&problem);
 }
@@ -148,11 +147,14 @@ static void say_lag(struct http_request *request, const struct service *service)
 
 static void serve_route(struct http_request *request, const struct route *route)
 {
+    struct app *app = request->arg;
     say_lag(request, route->service);
     if (route->part == ROUTE_RECORD)
         handle_record(request, route);
+    else if (route->part == ROUTE_HISTORY)
+        handle_history(request, route);
     else
-        handle_list(request, route);
+        list_answer(request, route, app->queries);
 }
 
 static void refuse_route(struct http_request *request, const struct route *route,
@@ -165,10 +167,9 @@ static void refuse_route(struct http_request *request, const struct route *route
 static void handle_route(struct http_request *request)
 {
     static const char *const methods[ROUTE_PART_COUNT] = {
-        [ROUTE_COLLECTION] = "GET, HEAD",
-        [ROUTE_RECORD] = "GET, HEAD",
-        [ROUTE_HISTORY] = "GET, HEAD",
-        [ROUTE_EVENTS] = "GET",
+        [ROUTE_COLLECTION] = "GET, HEAD", [ROUTE_RECORD] = "GET, HEAD",
+        [ROUTE_HISTORY] = "GET, HEAD",    [ROUTE_EVENTS] = "GET",
+        [ROUTE_STATS] = "GET, HEAD",
     };
     static const struct read_gate_way way = {serve_route, refuse_route};
     struct app *app = request->arg;
@@ -192,7 +193,7 @@ static void serve_old_read(struct http_request *request, const struct route *rou
         find(look_new(request, NULL, true), route->service,
              &(struct record_look){.collection = wanted.collection, .id = &wanted.id});
     else
-        list(look_new(request, NULL, true), wanted.collection, &wanted.query);
+        list_old(look_new(request, NULL, true), wanted.collection, &wanted.query);
 }
 
 static void refuse_old_read(struct http_request *request, const struct route *route,

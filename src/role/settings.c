@@ -85,6 +85,12 @@ static const struct setting settings_known[] = {
      .sentence = "after SIGTERM: serving on while /readyz already fails"},
     {"HISTORY_DAYS", NUMBER(history_days, 0, 36500), .otherwise = "0", .roles = "write read",
      .unit = "days", .sentence = "events are kept for so long, by whole months; 0 is for ever"},
+    {"SEARCH_LANGUAGE",
+     CHOICE(search_language,
+            "danish|dutch|english|finnish|french|german|hungarian|italian|"
+            "norwegian|portuguese|romanian|russian|simple|spanish|swedish|turkish"),
+     .otherwise = "spanish", .roles = "read", .unit = "",
+     .sentence = "language of full-text search; the same for all that share a read database"},
     {"LAG_MAX_MS", NUMBER(lag_max_ms, 100, 86400000), .otherwise = "10000", .roles = "read",
      .unit = "ms", .sentence = "a replica further behind takes no traffic: /readyz says so"},
     {"READ_AFTER_MS", NUMBER(read_after_ms, 0, 60000), .otherwise = "250", .roles = "read",

@@ -26,6 +26,7 @@ struct settings {
     int64_t read_after_ms, read_after_queue;
     const char *read_after_cookie;
     int64_t live_clients_max, live_buffer_bytes, live_heartbeat_seconds;
+    const char *search_language;
     const char *replication_slot;
     int64_t replica_retention_seconds, stream_entries_max, stream_bytes_max;
 };

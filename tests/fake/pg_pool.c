@@ -24,6 +24,17 @@ const struct pg_statement *pg_pool_statement(struct pg_pool *pool, enum pg_kind 
     return statement;
 }
 
+const struct pg_statement *pg_pool_statement_once(enum pg_kind kind, const char *sql,
+                                                  int parameter_count)
+{
+    struct pg_statement *statement = mem_new(1, sizeof(*statement));
+    *statement = (struct pg_statement){.number = PG_STATEMENTS_MAX,
+                                       .sql = mem_copy(sql, strlen(sql)),
+                                       .kind = kind,
+                                       .parameter_count = parameter_count};
+    return statement;
+}
+
 void pg_pool_submit(struct pg_pool *pool, const struct pg_statement *statement,
                     struct pg_values *values, pg_done_fn *done, void *arg)
 {

@@ -6,7 +6,7 @@
 
 struct pg_session {
     unsigned runs;
-    const struct pg_rows *const *rows; /* of each statement that is run, in turn */
+    const struct pg_rows *const *rows;    /* of each statement that is run, in turn */
     struct buf sql;                       /* the last */
     struct buf values[PG_PARAMETERS_MAX]; /* of the last */
 };

@@ -1,11 +1,13 @@
-/* Any text as the query string of a list: refused with a mistake, or pages and filters within what
- * the collection declares, in the order of its fields. */
-#include "cqrs/query.h"
+/* Any text as the query string of a list, of its counts and of a history: refused with a mistake,
+ * or within what the collection declares; whatever it holds is written into the statement by names
+ * of the model's alone. */
+#include "cqrs/query/query.h"
 
 static const char schema[] =
     "{'type':'record','name':'All','fields':[{'name':'s','type':'string','maxLength':99,"
-    "'filter':true},{'name':'b','type':'boolean','filter':true},{'name':'i','type':'int',"
-    "'filter':true},{'name':'d','type':['null','double'],'filter':true},{'name':'e',"
+    "'filter':true,'sort':true,'search':true},{'name':'b','type':'boolean','filter':true},{'name':'"
+    "i','type':'int',"
+    "'filter':true},{'name':'d','type':['null','double'],'filter':true,'sort':true},{'name':'e',"
     "'type':{'type':'enum','name':'E','symbols':['x','y']},'filter':true},{'name':'day',"
     "'type':{'type':'int','logicalType':'date'},'filter':true},{'name':'t','type':{'type':'long',"
     "'logicalType':'timestamp-millis'},'filter':true},{'name':'u','type':{'type':'string',"
@@ -23,34 +25,67 @@ static struct collection *make_collection(void)
     return collection;
 }
 
-static void check(const struct query *query)
+static bool is_borrowed(const struct query *query, struct str text)
+{
+    return text.ptr >= query->texts.ptr &&
+           text.ptr + text.len <= query->texts.ptr + query->texts.len;
+}
+
+static void check_filters(const struct query *query)
+{
+    assert(query->filters.count <= FILTERS_MAX);
+    for (size_t i = 0; i < query->filters.count; i++) {
+        const struct filter *filter = &query->filters.items[i];
+        assert(filter->field->is_filter && lookup_takes(filter->field, filter->op));
+        assert(str_is_utf8(filter->value) && is_borrowed(query, filter->value));
+        assert(i == 0 || strcmp(filter[-1].field->name, filter->field->name) < 0 ||
+               filter[-1].op < filter->op);
+    }
+}
+
+/* SQL is written of what the model says: no byte of it is outside of these. */
+static void check_sql(const struct query *query)
+{
+    struct buf sql = {0};
+    for (size_t i = 0; i < query->filters.count; i++)
+        filter_write(&query->filters.items[i], 1, &sql);
+    sort_write_columns(&query->sort, &sql);
+    sort_write_order(&query->sort, &sql);
+    sort_write_behind(&query->sort, 1, &sql);
+    assert(!query->has_cursor); /* nobody guesses a seal */
+    for (size_t i = 0; i < sql.len; i++)
+        assert(sql.ptr[i] >= ' ' && sql.ptr[i] < 0x7f && sql.ptr[i] != ';');
+    buf_free(&sql);
+}
+
+static void check(const struct query *query, enum query_kind kind)
 {
     assert(query->page >= 1 && query->page <= INT32_MAX);
     assert(query->page_size >= 1 && query->page_size <= QUERY_PAGE_SIZE_MAX);
-    assert(query->filter_count <= QUERY_FILTERS_MAX);
-    for (size_t i = 0; i < query->filter_count; i++) {
-        const struct query_filter *filter = &query->filters[i];
-        assert(filter->field->is_filter && str_is_utf8(filter->value));
-        assert(i == 0 || filter[-1].field < filter->field);
-        assert(filter->value.ptr >= query->texts.ptr);
-        assert(filter->value.ptr + filter->value.len <= query->texts.ptr + query->texts.len);
-    }
+    assert((kind == QUERY_STATS) == (query->by != NULL));
+    assert(query->search.len == 0 || is_borrowed(query, query->search));
+    for (size_t i = 0; i < query->member_count; i++)
+        assert(is_borrowed(query, query->members[i]));
+    check_filters(query);
+    check_sql(query);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct collection *collection;
-    struct query query;
-    struct problem problem = {0};
     if (collection == NULL)
         collection = make_collection();
-    bool is_parsed =
-        query_parse(collection, (struct str){(const char *)data, size}, &query, &problem);
-    assert(is_parsed == (problem.mistake_count == 0));
-    assert(is_parsed != problem_is_set(&problem));
-    if (is_parsed)
-        check(&query);
-    query_free(&query);
-    problem_free(&problem);
+    for (enum query_kind kind = QUERY_PAGES; kind <= QUERY_STATS; kind++) {
+        struct query query;
+        struct problem problem = {0};
+        bool is_parsed =
+            query_parse(collection, kind, (struct str){(const char *)data, size}, &query, &problem);
+        assert(is_parsed == (problem.mistake_count == 0));
+        assert(is_parsed != problem_is_set(&problem));
+        if (is_parsed)
+            check(&query, kind);
+        query_free(&query);
+        problem_free(&problem);
+    }
     return 0;
 }

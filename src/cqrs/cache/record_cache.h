@@ -4,7 +4,7 @@
 #define CQRS_CACHE_RECORD_CACHE_H
 
 #include "base/metric.h"
-#include "cqrs/read_store.h"
+#include "cqrs/query/read_store.h"
 #include "cqrs/replication/replica/validity.h"
 
 /* Lives as long as its loop. */

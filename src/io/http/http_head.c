@@ -176,6 +176,7 @@ static void read_answer_header(const struct phr_header *header, struct http_answ
         {STR("age"), &out->age},
         {STR("content-encoding"), &out->content_encoding},
         {STR("vary"), &out->vary},
+        {STR("link"), &out->link},
     };
     for (size_t i = 0; i < countof(kept); i++)
         if (str_equal_nocase(name, kept[i].name))

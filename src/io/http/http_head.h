@@ -21,7 +21,7 @@ struct http_answer_head {
     bool keeps_alive;
     size_t head_bytes; /* what stands before the body */
     struct str content_type, etag, location, allow, retry_after, replayed;
-    struct str replica_lag_ms, read_after, age, content_encoding, vary;
+    struct str replica_lag_ms, read_after, age, content_encoding, vary, link;
 };
 
 /* 1 for a whole head, 0 when more bytes are needed, -1 for what is no answer of HTTP/1. The texts

@@ -248,9 +248,11 @@ struct pg_pool *pg_pool_open(struct loop *loop, const struct pg_pool_options *op
     pool->options = *options;
     list_init(&pool->queue);
     pool->flush.run = on_flush;
+    /* A pool's statements look things up: a plan that reads a whole table is never wanted, and to
+     * compile one costs more than it saves. */
     snprintf(pool->session, sizeof(pool->session),
-             "-c statement_timeout=%lld -c lock_timeout=%lld -c "
-             "client_connection_check_interval=%d",
+             "-c statement_timeout=%lld -c lock_timeout=%lld -c enable_seqscan=off -c jit=off "
+             "-c client_connection_check_interval=%d",
              (long long)options->statement_ms, (long long)options->lock_ms, NOTICE_MS);
     pool->members = mem_new((size_t)options->connections, sizeof(struct member));
     for (int i = 0; i < options->connections; i++) {
@@ -263,17 +265,30 @@ struct pg_pool *pg_pool_open(struct loop *loop, const struct pg_pool_options *op
     return pool;
 }
 
+static struct pg_statement *new_statement(enum pg_kind kind, const char *sql, int parameter_count)
+{
+    struct pg_statement *statement = mem_new(1, sizeof(*statement));
+    *statement = (struct pg_statement){.number = PG_STATEMENTS_MAX,
+                                       .sql = mem_copy(sql, strlen(sql)),
+                                       .kind = kind,
+                                       .parameter_count = parameter_count};
+    return statement;
+}
+
+const struct pg_statement *pg_pool_statement_once(enum pg_kind kind, const char *sql,
+                                                  int parameter_count)
+{
+    return new_statement(kind, sql, parameter_count);
+}
+
 const struct pg_statement *pg_pool_statement(struct pg_pool *pool, enum pg_kind kind,
                                              const char *sql, int parameter_count)
 {
     for (unsigned i = 0; i < pool->statement_count; i++)
         if (strcmp(pool->statements[i]->sql, sql) == 0)
             return pool->statements[i];
-    struct pg_statement *statement = mem_new(1, sizeof(*statement));
+    struct pg_statement *statement = new_statement(kind, sql, parameter_count);
     statement->number = pool->statement_count;
-    statement->sql = mem_copy(sql, strlen(sql));
-    statement->kind = kind;
-    statement->parameter_count = parameter_count;
     if (pool->statement_count < PG_STATEMENTS_MAX)
         pool->statements[pool->statement_count++] = statement;
     return statement;

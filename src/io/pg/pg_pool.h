@@ -41,6 +41,11 @@ enum { PG_STATEMENTS_MAX = 1024 };
 const struct pg_statement *pg_pool_statement(struct pg_pool *pool, enum pg_kind kind,
                                              const char *sql, int parameter_count);
 
+/* One that is not kept: parsed each time, and gone when its one query ends. For texts of which
+ * there may be more than PG_STATEMENTS_MAX. */
+const struct pg_statement *pg_pool_statement_once(enum pg_kind kind, const char *sql,
+                                                  int parameter_count);
+
 /* Takes the values over. `done` comes once, later, with what is known. */
 void pg_pool_submit(struct pg_pool *pool, const struct pg_statement *statement,
                     struct pg_values *values, pg_done_fn *done, void *arg);

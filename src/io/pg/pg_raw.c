@@ -11,7 +11,7 @@ static PGconn *of(struct pg_conn *conn)
 
 struct pg_conn *pg_raw_connect(const char *url, const char *session, const char *replication)
 {
-    char options[224];
+    char options[256];
     /* Instants come as text: in UTC and in ISO's order, whatever the server's own habit. */
     snprintf(options, sizeof(options), "-c TimeZone=UTC -c DateStyle=ISO,YMD %s", session);
     /* The first entry is expanded as a URL; what follows it wins over what the URL says. */

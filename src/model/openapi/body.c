@@ -65,6 +65,13 @@ static struct json *body_schema(enum body body, const struct place *place)
         return record_schema(place, RECORD_USE_SERVED);
     case BODY_PAGE:
         return page_schema(record_schema(place, RECORD_USE_SERVED));
+    case BODY_COUNTS:
+        return literal_json(
+            "{'type':'object','required':['by','counts','total'],'properties':{"
+            "'by':{'type':'string'},'total':{'type':'integer','minimum':0},"
+            "'counts':{'type':'array','maxItems':100,'description':'The most frequent first.',"
+            "'items':{'type':'object','required':['value','count'],'properties':{'value':{},"
+            "'count':{'type':'integer','minimum':1}}}}}}");
     case BODY_HISTORY:
         return history_schema(place);
     case BODY_OUTCOMES:

@@ -11,6 +11,7 @@ enum body {
     BODY_BATCH,
     BODY_RECORD,
     BODY_PAGE,
+    BODY_COUNTS,
     BODY_HISTORY,
     BODY_OUTCOMES,
 };

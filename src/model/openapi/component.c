@@ -118,7 +118,8 @@ static struct json *make_schemas(const struct model *model)
             "'current_page':{'type':'integer','minimum':1},"
             "'total_pages':{'type':'integer','minimum':1},"
             "'total_records':{'type':'integer','minimum':0},"
-            "'has_next':{'type':'boolean'},'has_previous':{'type':'boolean'}}},"
+            "'has_next':{'type':'boolean'},'has_previous':{'type':'boolean'},"
+            "'next_cursor':{'type':['string','null']}}},"
             "'HistoryEntry':{'type':'object','required':['version','time','actor','kind','before',"
             "'after'],'properties':{'version':{'type':'integer','format':'int64','minimum':1},"
             "'time':{'type':'string','format':'date-time'},'actor':{'type':['string','null']},"
@@ -145,6 +146,9 @@ static struct json *make_parameters(void)
         "'ReadAfter':{'name':'Read-After','in':'header','schema':{'type':'string'},"
         "'description':'What must have been applied before: 1 to 8 of "
         "<collection>/<id>@<version>, separated by commas, as answers to commands say it.'},"
+        "'Cursor':{'name':'cursor','in':'query','schema':{'type':'string','minLength':1},"
+        "'description':'next_cursor of the page before, of a list with the same filters, search "
+        "and sort; excludes page.'},"
         "'Atomic':{'name':'atomic','in':'query','schema':{'type':'boolean'},"
         "'description':'true: all of them are done or none.'},"
         "'IfNoneMatch':{'name':'If-None-Match','in':'header',"
@@ -204,6 +208,8 @@ static struct json *make_headers(void)
         "'description':'The same in whole seconds.'},"
         "'Vary':{'schema':{'type':'string'},'description':'accept-encoding: answers "
         "of a kilobyte and more come as gzip to whoever asks for it.'},"
+        "'Link':{'schema':{'type':'string'},"
+        "'description':'The pages beside this one, next and prev (RFC 8288).'},"
         "'Cache-Control':{'schema':{'type':'string'}}}");
     return headers;
 }

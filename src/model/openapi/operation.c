@@ -3,6 +3,7 @@
 #include "base/status.h"
 #include "model/openapi/body.h"
 #include "model/openapi/component.h"
+#include "model/openapi/list_query.h"
 #include "model/openapi/literal.h"
 #include "model/openapi/live_path.h"
 #include "model/openapi/record_schema.h"
@@ -23,8 +24,10 @@ struct operation {
 };
 
 static const struct operation operations[] = {
-    {"get", "list", "", "List", BODY_NONE, BODY_PAGE, "200 304", "Page Known ReadAfter", "400 503 504",
-     false},
+    {"get", "list", "", "List", BODY_NONE, BODY_PAGE, "200 304", "Page Cursor Known ReadAfter",
+     "400 503 504", false},
+    {"get", "stats", "/stats", "Count", BODY_NONE, BODY_COUNTS, "200 304", "Known ReadAfter",
+     "400 503 504", false},
     {"post", "create", "", "Create one of", BODY_INPUT, BODY_RECORD, "201", COMMAND,
      "400 409 413 415 422 503 504", false},
     {"post", "batch", "/batch", "Create and change many of", BODY_BATCH, BODY_OUTCOMES, "200",
@@ -47,24 +50,6 @@ static bool is_command(const struct operation *operation)
 }
 
 /* Parameters */
-
-static void push_filters(struct json *parameters, const struct collection *collection)
-{
-    for (size_t i = 0; i < collection->field_count; i++) {
-        const struct field *field = &collection->fields[i];
-        /* Under these names the query understands something else. */
-        bool is_taken = strcmp(field->name, "page") == 0 || strcmp(field->name, "page_size") == 0;
-        if (!field->is_filter || is_taken)
-            continue;
-        struct json *parameter =
-            literal_json("{'name':'%s','in':'query','description':'%s'}", field->name,
-                         field->privacy == PRIVACY_NONE ? "Those that have this value."
-                                                        : "Those that have this value, as it is "
-                                                          "kept.");
-        json_put(parameter, "schema", record_schema_make_filter(field));
-        json_push(parameters, parameter);
-    }
-}
 
 static bool needs_version(const struct operation *operation, const struct place *place)
 {
@@ -94,7 +79,9 @@ static struct json *make_parameters(const struct operation *operation, const str
                                "'minimum':1,'maximum':100,'default':%d}}",
                                (int)place->collection->page_size));
     if (operation->gives == BODY_PAGE)
-        push_filters(parameters, place->collection);
+        list_query_push_list(parameters, place->collection);
+    if (operation->gives == BODY_COUNTS)
+        list_query_push_stats(parameters, place->collection);
     return parameters;
 }
 
@@ -120,12 +107,14 @@ static struct json *success_headers(const struct operation *operation, struct st
         put_header(headers, "ETag");
     if (is_new)
         put_header(headers, "Location");
-    put_header(headers, is_command(operation) ? "Idempotent-Replayed" : "Replica-Lag-Ms");
-    if (is_command(operation))
+    if (operation->gives == BODY_PAGE)
+        put_header(headers, "Link");
+    if (is_command(operation)) {
         put_header(headers, "Read-After");
         put_header(headers, "Idempotent-Replayed");
-    else
+    } else {
         put_reading_headers(headers);
+    }
     return headers;
 }
 

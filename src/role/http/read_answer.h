@@ -2,7 +2,7 @@
 #ifndef ROLE_HTTP_READ_ANSWER_H
 #define ROLE_HTTP_READ_ANSWER_H
 
-#include "cqrs/read_store.h"
+#include "cqrs/query/read_store.h"
 #include "io/http/http_server.h"
 
 /* Where a page stands. */

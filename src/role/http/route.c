@@ -59,6 +59,10 @@ static bool parse_part(struct str rest, struct route *out, struct problem *probl
         out->part = ROUTE_BATCH;
         return true;
     }
+    if (str_equal(rest, STR("stats"))) {
+        out->part = ROUTE_STATS;
+        return true;
+    }
     struct str id = str_cut(&rest, '/');
     out->part = rest.ptr == NULL ? ROUTE_RECORD : ROUTE_HISTORY;
     if (rest.ptr != NULL && !str_equal(rest, STR("history"))) {

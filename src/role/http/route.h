@@ -13,6 +13,7 @@ enum route_part {
     ROUTE_RECORD,  /* <collection>/<id> */
     ROUTE_HISTORY, /* <collection>/<id>/history */
     ROUTE_EVENTS,  /* of the service: there is no collection */
+    ROUTE_STATS,   /* <collection>/stats */
     ROUTE_PART_COUNT,
 };
 

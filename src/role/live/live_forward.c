@@ -7,6 +7,7 @@
 #include "io/http/http_stream.h"
 #include "role/bank.h"
 #include "role/http/answer.h"
+#include "role/toggle.h"
 
 enum {
     HELD_MAX = 65536,     /* for a slow client, before the server is no longer read */

@@ -1,6 +1,6 @@
 #include "role/live/live_request.h"
 
-#include "cqrs/query.h"
+#include "cqrs/query/query.h"
 #include "cqrs/replication/live/live_id.h"
 
 enum parameter { COLLECTION, TYPE, LAST_EVENT_ID, PARAMETER_COUNT };

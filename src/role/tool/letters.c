@@ -4,7 +4,7 @@
 #include <time.h>
 
 #include "base/clock.h"
-#include "cqrs/replication/replica/dead_letters.h"
+#include "cqrs/replication/replica/block/dead_letters.h"
 
 enum { EXIT_FAILED = 1, EXIT_USAGE = 64, EXIT_CONFIG = 78, STATEMENT_MS = 10000 };
 

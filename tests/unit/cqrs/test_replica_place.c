@@ -6,8 +6,8 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "cqrs/replication/replica/validity.h"
 #include "cqrs/replication/replica/replica_place.h"
+#include "cqrs/replication/replica/validity.h"
 #include "fake/pg_pool.h"
 #include "fake/pg_session.h"
 

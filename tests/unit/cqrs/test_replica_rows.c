@@ -5,7 +5,7 @@
 /* cmocka wants those before it; this line keeps clang-format from sorting it upwards. */
 #include <cmocka.h>
 
-#include "cqrs/replication/replica/replica_rows.h"
+#include "cqrs/replication/replica/block/replica_rows.h"
 #include "fake/pg_session.h"
 #include "unit/cqrs/given_array.h"
 #include "unit/model/given.h"

@@ -301,10 +301,11 @@ static void an_answer_is_read_with_what_it_says_of_itself(void **state)
 {
     (void)state;
     struct http_answer_head head;
-    struct str raw = STR("HTTP/1.1 201 Created\r\nContent-Type: application/json\r\n"
-                         "CONTENT-LENGTH: 2\r\nETag: \"7\"\r\nLocation: /a/1\r\nAllow: GET, HEAD\r\n"
-                         "Retry-After: 3 \t\r\nRead-After: a/b@1, c\r\nAge: 4\r\nVary: a, b\r\n"
-                         "Content-Encoding: gzip\r\nX: y\r\n\r\n{}");
+    struct str raw = STR(
+        "HTTP/1.1 201 Created\r\nContent-Type: application/json\r\n"
+        "CONTENT-LENGTH: 2\r\nETag: \"7\"\r\nLocation: /a/1\r\n"
+        "Allow: GET, HEAD\r\nRetry-After: 3 \t\r\nRead-After: a/b@1, c\r\nAge: 4\r\nVary: a, b\r\n"
+        "Content-Encoding: gzip\r\nX: y\r\n\r\n{}");
     assert_int_equal(http_head_parse_answer(raw, &head), 1);
     assert_int_equal(head.status, 201);
     assert_int_equal(head.content_length, 2);

@@ -156,6 +156,58 @@ static void a_column_has_the_type_that_sorts_as_its_field(void **state)
     }
 }
 
+static void an_order_has_an_index_in_which_nothing_is_null(void **state)
+{
+    static const struct {
+        const char *avro, *columns;
+    } rows[] = {
+        {"'int'", "(\"a\", id)"},
+        {"['null','int']", "(coalesce(\"a\", -9223372036854775808), id)"},
+        {"['null','double']", "(coalesce(\"a\", '-Infinity'), id)"},
+        {"['null',{'type':'int','logicalType':'date'}]", "(coalesce(\"a\", ''), id)"},
+    };
+    (void)state;
+    for (size_t i = 0; i < countof(rows); i++) {
+        struct buf field = {0};
+        buf_printf(&field, "{'name':'a','type':%s,'sort':true}", rows[i].avro);
+        char *script = write_one(field.ptr, DDL_SIDE_READ);
+        assert_has(script, rows[i].columns);
+        assert_has(script, "\"items.a.sort\"");
+        assert_has(script, "drop index if exists \"shop\".\"items.a.filter\"");
+        assert_has(script, " on \"shop\".\"items\" (updated_at, id) where not deleted;\n");
+        buf_free(&field);
+        free(script);
+    }
+}
+
+static void words_are_those_of_all_fields_that_are_searched(void **state)
+{
+    (void)state;
+    char *script =
+        write_one("{'name':'a','type':'string','search':true},{'name':'b','type':'string'},"
+                  "{'name':'c','type':['null','string'],'default':null,'search':true}",
+                  DDL_SIDE_READ);
+    assert_has(script, "to_tsvector('mamparo.spanish', left(coalesce(body::jsonb ->> 'a', '') || "
+                       "' ' || coalesce(body::jsonb ->> 'c', ''), 200000))");
+    assert_has(script, "(copy = pg_catalog.spanish)");
+    assert_has(script, " using gin (\"words.\") where not deleted;\n");
+    free(script);
+}
+
+static void no_extension_is_made_where_nothing_needs_it(void **state)
+{
+    (void)state;
+    char *script = write_one("{'name':'a','type':'int','filter':true}", DDL_SIDE_READ);
+    assert_has_not(script, "extension");
+    assert_has(script, "drop index if exists \"shop\".\"items.words.search\"");
+    free(script);
+    script = write_one("{'name':'a','type':'string','maxLength':9,'filter':true}", DDL_SIDE_READ);
+    assert_has(script, "extension if not exists pg_trgm");
+    assert_has(script, " using gin (\"a\" gin_trgm_ops) where not deleted;\n");
+    assert_has_not(script, "unaccent");
+    free(script);
+}
+
 /* PostgreSQL's fully reserved words that are tempting as names of columns. */
 static void no_column_is_called_by_a_reserved_word(void **state)
 {
@@ -214,22 +266,24 @@ static void long_names_stay_within_postgresqls_63_bytes_and_differ(void **state)
 {
 #define LONG "a23456789_123456789_123456789_123456789_123456789_123456789_12"
     static const char *const names[] = {LONG "a", LONG "b"};
-    static const char rows[] = "{'name':'" LONG "x','type':'int','filter':true,'unique':true},"
-                               "{'name':'" LONG "y','type':'int','filter':true,'unique':true}";
+    static const char rows[] =
+        "{'name':'" LONG "x','type':'int','filter':true,'sort':true,'unique':true},"
+        "{'name':'" LONG "y','type':'int','filter':true,'sort':true,'unique':true}";
     (void)state;
     assert_names_differ(write_ddl(names, 2, rows, DDL_SIDE_WRITE), 4);
-    assert_names_differ(write_ddl(names, 2, rows, DDL_SIDE_READ), 6);
+    assert_names_differ(write_ddl(names, 2, rows, DDL_SIDE_READ), 12);
 #undef LONG
 }
 
 static void collections_and_fields_with_underscores_share_no_index_name(void **state)
 {
     static const char *const names[] = {"a", "a_b"};
-    static const char rows[] = "{'name':'b_c','type':'int','filter':true,'unique':true},"
-                               "{'name':'c','type':'int','filter':true,'unique':true}";
+    static const char rows[] =
+        "{'name':'b_c','type':'int','filter':true,'sort':true,'unique':true},"
+        "{'name':'c','type':'int','filter':true,'sort':true,'unique':true}";
     (void)state;
     assert_names_differ(write_ddl(names, 2, rows, DDL_SIDE_WRITE), 4);
-    assert_names_differ(write_ddl(names, 2, rows, DDL_SIDE_READ), 6);
+    assert_names_differ(write_ddl(names, 2, rows, DDL_SIDE_READ), 12);
 }
 
 /* Tables and indexes of a schema share one space of names. */
@@ -251,6 +305,9 @@ int main(void)
         cmocka_unit_test(the_write_side_looks_up_what_is_unique),
         cmocka_unit_test(the_read_side_looks_up_what_filters),
         cmocka_unit_test(a_column_has_the_type_that_sorts_as_its_field),
+        cmocka_unit_test(an_order_has_an_index_in_which_nothing_is_null),
+        cmocka_unit_test(words_are_those_of_all_fields_that_are_searched),
+        cmocka_unit_test(no_extension_is_made_where_nothing_needs_it),
         cmocka_unit_test(no_column_is_called_by_a_reserved_word),
         cmocka_unit_test(a_quote_inside_a_schema_is_doubled),
         cmocka_unit_test(long_names_stay_within_postgresqls_63_bytes_and_differ),

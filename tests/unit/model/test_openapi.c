@@ -129,6 +129,7 @@ static void a_collection_has_all_its_paths_and_methods(void **state)
         const char *path, *methods;
     } rows[] = {
         {"/v1/shop/items", "get post "},
+        {"/v1/shop/items/stats", "get "},
         {"/v1/shop/items/batch", "post "},
         {"/v1/shop/items/{id}", "get put patch delete "},
         {"/v1/shop/items/{id}/history", "get "},
@@ -317,21 +318,50 @@ static void what_is_private_says_what_is_kept_of_it(void **state)
     }
 }
 
-static void a_list_has_a_parameter_for_every_filter(void **state)
+static const char list[] = "paths|/v1/shop/items|get";
+
+static void a_list_has_a_parameter_for_every_way_to_ask(void **state)
 {
-    static const char list[] = "paths|/v1/shop/items|get";
     (void)state;
     struct json *document = document_of_fields(
-        "{'name':'a','type':['null','int'],'filter':true,'minimum':3},{'name':'b','type':'int'},"
+        "{'name':'a','type':['null','int'],'filter':true,'sort':true,'minimum':3},"
+        "{'name':'b','type':'string','search':true},"
         "{'name':'page','type':'boolean','filter':true}");
+    static const char *const there[] = {
+        "a",       "a.ne",      "a.lt", "a.lte",          "a.gt", "a.gte",  "a.in", "a.null",
+        "page.ne", "page.null", "id",   "created_at.gte", "sort", "fields", "q",    "cursor"};
+    static const char *const not_there[] = {"b", "a.like", "b.like", "page.lt", "version", "by"};
+    for (size_t i = 0; i < countof(there); i++)
+        assert_non_null(find_parameter(document, list, there[i]));
+    for (size_t i = 0; i < countof(not_there); i++)
+        assert_null(find_parameter(document, list, not_there[i]));
     assert_json(json_find(find_parameter(document, list, "a"), "schema"),
                 "{'type':'integer','format':'int32'}");
-    assert_null(find_parameter(document, list, "b"));
+    assert_json(json_find(find_parameter(document, list, "a.in"), "schema"),
+                "{'type':'array','maxItems':50,'items':{'type':'integer','format':'int32'}}");
+    assert_json(json_find(find_parameter(document, list, "page"), "schema"),
+                "{'type':'integer','minimum':1,'maximum':2147483647,'default':1}");
     assert_json(json_find(find_parameter(document, list, "page_size"), "schema"),
                 "{'type':'integer','minimum':1,'maximum':100,'default':10}");
     assert_non_null(find_parameter(document, list, "Read-After"));
-    /* Those of paging, and If-None-Match. */
-    assert_int_equal(json_count(at(document, "paths|/v1/shop/items|get|parameters")), 4);
+    assert_json(json_find(find_parameter(document, list, "sort"), "schema"),
+                "{'type':'array','maxItems':3,'items':{'type':'string','enum':['created_at',"
+                "'-created_at','updated_at','-updated_at','a','-a']}}");
+    json_free(&document);
+}
+
+static void counts_are_asked_by_a_field_that_filters(void **state)
+{
+    static const char stats[] = "paths|/v1/shop/items/stats|get";
+    (void)state;
+    struct json *document = document_of_fields(
+        "{'name':'a','type':'int','filter':true},{'name':'b','type':'int','sort':true}");
+    const struct json *by = find_parameter(document, stats, "by");
+    assert_true(json_find_truth(by, "required", false));
+    assert_json(json_find(by, "schema"), "{'type':'string','enum':['a']}");
+    assert_non_null(find_parameter(document, stats, "a.gte"));
+    assert_null(find_parameter(document, stats, "sort"));
+    assert_null(find_parameter(document, stats, "q"));
     json_free(&document);
 }
 
@@ -494,7 +524,7 @@ static void note_identifier(const struct json *object, const struct json *docume
 
 static void no_two_operations_have_one_identifier(void **state)
 {
-    enum { OF_A_COLLECTION = 8, OF_A_SERVICE = 1, OF_THE_CONTRACT = 2 };
+    enum { OF_A_COLLECTION = 9, OF_A_SERVICE = 1, OF_THE_CONTRACT = 2 };
     (void)state;
     struct json *document = document_of_neighbours();
     identifiers = json_make_object();
@@ -531,7 +561,8 @@ int main(void)
         cmocka_unit_test(a_patch_goes_into_a_record_and_replaces_an_array),
         cmocka_unit_test(a_rule_holds_for_what_is_taken_alone),
         cmocka_unit_test(what_is_private_says_what_is_kept_of_it),
-        cmocka_unit_test(a_list_has_a_parameter_for_every_filter),
+        cmocka_unit_test(a_list_has_a_parameter_for_every_way_to_ask),
+        cmocka_unit_test(counts_are_asked_by_a_field_that_filters),
         cmocka_unit_test(a_change_needs_if_match_where_the_model_wants_the_version),
         cmocka_unit_test(an_older_path_speaks_with_its_own_names),
         cmocka_unit_test(a_problem_has_every_reason_of_the_table),

@@ -146,8 +146,8 @@ static void only_a_pseudonym_can_be_unique(void **state)
 
 static void what_is_unique_or_a_filter_can_be_indexed(void **state)
 {
-    static const char too_long[] = "filter and unique need a maxLength of 500 or less";
-    static const char not_scalar[] = "an array or a record can be neither filter nor unique";
+    static const char too_long[] = "filter, sort and unique need a maxLength of 500 or less";
+    static const char not_scalar[] = "an array or a record can be neither filter, sort nor unique";
     (void)state;
     assert_taken(STRING ",'maxLength':500,'unique':true");
     assert_taken(NULLABLE ",'maxLength':500,'filter':true");
@@ -160,6 +160,32 @@ static void what_is_unique_or_a_filter_can_be_indexed(void **state)
     assert_says(ARRAY ",'unique':true", not_scalar);
     assert_says(RECORD ",'filter':true", not_scalar);
     assert_says("'type':['null',{'type':'array','items':'int'}],'filter':true", not_scalar);
+}
+
+static void what_is_sorted_by_has_an_order(void **state)
+{
+    static const char no_order[] = "a boolean is nothing to sort by";
+    (void)state;
+    assert_taken(STRING ",'maxLength':500,'sort':true");
+    assert_taken(ENUM ",'sort':true");
+    assert_taken("'type':'boolean','sort':false");
+    assert_says("'type':'boolean','sort':true", no_order);
+    assert_says("'type':['null','boolean'],'sort':true", no_order);
+    assert_says(STRING ",'sort':true", "filter, sort and unique need a maxLength of 500 or less");
+    assert_says(RECORD ",'sort':true",
+                "an array or a record can be neither filter, sort nor unique");
+}
+
+static void what_is_searched_is_text(void **state)
+{
+    static const char no_text[] = "search is for strings and arrays of strings";
+    (void)state;
+    assert_taken(STRING ",'search':true");
+    assert_taken(NULLABLE ",'search':true");
+    assert_taken("'type':{'type':'array','items':'string'},'search':true");
+    assert_says("'type':{'type':'array','items':'int'},'search':true", no_text);
+    assert_says(ENUM ",'search':true", no_text);
+    assert_says("'type':'long','search':true", no_text);
 }
 
 /* Where a field of a record may stand, the %s being its attributes. */
@@ -330,6 +356,8 @@ int main(void)
         cmocka_unit_test(an_empty_privacy_is_refused),
         cmocka_unit_test(only_a_pseudonym_can_be_unique),
         cmocka_unit_test(what_is_unique_or_a_filter_can_be_indexed),
+        cmocka_unit_test(what_is_sorted_by_has_an_order),
+        cmocka_unit_test(what_is_searched_is_text),
         cmocka_unit_test(rules_inside_a_record_are_refused),
         cmocka_unit_test(what_is_avros_own_may_stand_inside_a_record),
         cmocka_unit_test(a_rule_that_another_type_would_need_is_refused),

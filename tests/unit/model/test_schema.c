@@ -252,9 +252,10 @@ static void every_mistake_of_a_field_has_its_sentence(void **state)
         {"{'name':'a','type':'string','words':['1','2']}", "field a: words must be"},
         {"{'name':'a','type':'string','filter':true}", "need a maxLength"},
         {"{'name':'a','type':'string','unique':true,'maxLength':501}", "need a maxLength"},
-        {"{'name':'a','type':{'type':'array','items':'int'},'filter':true}", "neither filter nor"},
+        {"{'name':'a','type':{'type':'array','items':'int'},'filter':true}",
+         "neither filter, sort nor"},
         {"{'name':'a','type':{'type':'record','name':'R','fields':[]},'unique':true}",
-         "neither filter nor"},
+         "neither filter, sort nor"},
         {"{'name':'a','type':{'type':'enum','name':'E','symbols':['x']}},"
          "{'name':'b','type':{'type':'enum','name':'E','symbols':['y']}}",
          "libavro refuses"},
@@ -294,8 +295,8 @@ static void what_every_table_of_postgresql_has_is_no_field_that_is_looked_up(voi
 static void a_rule_of_the_wrong_kind_is_refused_and_not_dropped(void **state)
 {
     static const char *const rows[] = {
-        "'unique':'true'", "'filter':1",     "'minLength':'1'", "'maxLength':9.5",
-        "'minimum':'0'",   "'maximum':true", "'pattern':5",
+        "'unique':'true'", "'filter':1",  "'minLength':'1'", "'maxLength':9.5", "'minimum':'0'",
+        "'maximum':true",  "'pattern':5", "'sort':1",        "'search':'yes'",
     };
     (void)state;
     for (size_t i = 0; i < countof(rows); i++) {

@@ -2,56 +2,13 @@
 
 #include <stdio.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "cqrs/migration.h"
-#include "cqrs/replication/replica/replica_block.h"
-#include "cqrs/replication/replica/replica_flush.h"
 #include "cqrs/replication/replica/replica_freshness.h"
 #include "cqrs/replication/replica/replica_place.h"
-#include "cqrs/replication/replica/replica_replay.h"
-#include "cqrs/replication/replica/resync/resync.h"
+#include "cqrs/replication/replica/shift.h"
 
-enum {
-    READ_WAIT_MS = 200, /* for the next entry; also how often a sign of life is given */
-    REPORT_EVERY_MS = 50,
-    LOOK_EVERY_MS = 250, /* at the stream, while there is much to apply */
-    STATEMENT_MS = 25000,
-    STANDBY_REST_MS = 500,
-};
-
-struct applier {
-    struct background background;
-    const struct replica_options *options;
-    const struct service *service;
-    struct validity *validity;
-    struct applier_gauges gauges;
-    struct write_servers servers;
-    struct calendar calendar;
-    struct position poison_behind; /* the cursor, when what comes next could not be applied */
-    int poison_tries;
-};
-
-/* Lifetime: one time of applying. */
-struct shift {
-    struct applier *applier;
-    struct pg_session *session;
-    struct redis_conn *redis;
-    char id[48]; /* of the database, for the relay */
-    struct replica_cursor cursor;
-    struct replica_flush flush;
-    msec_t report_at, look_at, letters_at, save_at;
-    struct dead_letters letters;
-    struct lag_meter meter;
-    struct writer_schemas schemas;
-    int64_t count; /* of entries to be read at once */
-};
-
-static struct replica_means means_of(struct shift *shift)
-{
-    return (struct replica_means){shift->session, &shift->schemas, &shift->applier->calendar,
-                                  &shift->letters, shift->applier->validity};
-}
+enum { STATEMENT_MS = 25000, STANDBY_REST_MS = 500 };
 
 struct applier_status applier_status(const struct applier *applier)
 {
@@ -68,37 +25,12 @@ void applier_measure(const struct applier *applier)
     applier_gauges_measure(&applier->gauges);
 }
 
-static void set_state(struct applier *applier, const char *state)
-{
-    validity_end(applier->validity);
-    applier_gauges_set_state(&applier->gauges, state);
-}
-
-static bool complain(const struct shift *shift, const char *what, const char *why)
-{
-    log_warn("replica.interrupted", log_text("service", shift->applier->service->name),
-             log_text("at", what), log_text("why", why));
-    return false;
-}
-
-/* Saved as well, for who will know no better. */
-static bool tell_lag(struct shift *shift)
-{
-    struct lag lag = lag_measure(&shift->meter, shift->cursor.position, clock_wall_ms());
-    applier_gauges_set_lag(&shift->applier->gauges, lag);
-    if (clock_monotonic() < shift->save_at)
-        return true;
-    shift->save_at = clock_monotonic() + REPLICA_FRESHNESS_EVERY_MS;
-    return replica_freshness_save(shift->session, shift->applier->service->name, lag.ms) ||
-           complain(shift, "saving how fresh it is", pg_session_fault(shift->session));
-}
-
 static bool recall_lag(const struct shift *shift)
 {
     const struct applier *applier = shift->applier;
     int64_t ms;
     if (!replica_freshness_load(shift->session, applier->service->name, &ms))
-        return complain(shift, "reading how fresh it is", pg_session_fault(shift->session));
+        return shift_complain(shift, "reading how fresh it is", pg_session_fault(shift->session));
     applier_gauges_recall_lag(&shift->applier->gauges, ms);
     return true;
 }
@@ -112,7 +44,8 @@ static bool migrate(const struct shift *shift)
                                   options->is_migrated, options->refuse_model};
     char why[256];
     pthread_mutex_lock(options->migrating);
-    bool is_done = migration_run(&migration, why, sizeof(why)) || complain(shift, "migrating", why);
+    bool is_done =
+        migration_run(&migration, why, sizeof(why)) || shift_complain(shift, "migrating", why);
     pthread_mutex_unlock(options->migrating);
     return is_done;
 }
@@ -128,27 +61,13 @@ static bool load_cursor(struct shift *shift)
     bool is_read = pg_session_run(shift->session, sql, &values, &outcome);
     pg_values_free(&values);
     if (!is_read)
-        return complain(shift, "reading the cursor", pg_session_fault(shift->session));
+        return shift_complain(shift, "reading the cursor", pg_session_fault(shift->session));
     if (pg_rows_count(outcome.rows) > 0 &&
         position_parse(pg_rows_text(outcome.rows, 0, 1), &cursor->position))
         snprintf(cursor->epoch, sizeof(cursor->epoch), STR_FMT,
                  STR_ARG(pg_rows_text(outcome.rows, 0, 0)));
     atomic_store(&shift->applier->gauges.is_filled, cursor->epoch[0] != '\0');
     return true;
-}
-
-static bool tell_letters(const struct shift *shift)
-{
-    return applier_gauges_set_letters(&shift->applier->gauges, &shift->letters, shift->session) ||
-           complain(shift, "reading the dead letters", pg_session_fault(shift->session));
-}
-
-static bool load_letters(struct shift *shift)
-{
-    shift->letters.service = shift->applier->service->name;
-    return dead_letters_load(&shift->letters, shift->session)
-               ? tell_letters(shift)
-               : complain(shift, "reading the dead letters", pg_session_fault(shift->session));
 }
 
 static bool become_applier(struct shift *shift)
@@ -162,221 +81,13 @@ static bool become_applier(struct shift *shift)
         replica_flush_relax(shift->session))
         return true;
     if (place != REPLICA_PLACE_TAKEN)
-        return complain(shift, "taking the place", pg_session_fault(shift->session));
+        return shift_complain(shift, "taking the place", pg_session_fault(shift->session));
     if (strcmp(applier_status(applier).state, "standby") != 0)
         log_info("replica.standby", log_text("service", applier->service->name));
-    set_state(applier, "standby");
+    shift_set_state(applier, "standby");
     background_works(&applier->background);
     background_rest(&applier->background, STANDBY_REST_MS);
     return false;
-}
-
-static bool hold_place(struct shift *shift)
-{
-    return replica_place_hold(shift->session) ||
-           complain(shift, "holding the place", pg_session_fault(shift->session));
-}
-
-static bool keep_following(struct shift *shift)
-{
-    msec_t asked_at = clock_monotonic();
-    bool is_held = hold_place(shift);
-    if (is_held)
-        validity_hold(shift->applier->validity, asked_at);
-    return is_held;
-}
-
-static bool flush(struct shift *shift)
-{
-    return replica_flush_force(&shift->flush, shift->session, &shift->cursor) ||
-           complain(shift, "flushing", pg_session_fault(shift->session));
-}
-
-/* Resynchronising */
-
-static bool resynchronise(struct shift *shift, const char *reason)
-{
-    struct applier *applier = shift->applier;
-    const char *service = applier->service->name;
-    char why[256];
-    write_servers_find(&applier->servers, applier->options->write_servers);
-    struct resync resync = {.means = means_of(shift),
-                            .redis = shift->redis,
-                            .servers = &applier->servers,
-                            .cluster_key = applier->options->cluster_key,
-                            .replica_id = shift->id,
-                            .background = &applier->background,
-                            .records = applier->gauges.filled};
-    set_state(applier, "resynchronising");
-    metric_add(applier->gauges.resyncs, 1);
-    log_info("replica.resynchronising", log_text("service", service), log_text("reason", reason));
-    if (!hold_place(shift))
-        return false;
-    if (!resync_run(&resync, &shift->cursor, why, sizeof(why)))
-        return complain(shift, "resynchronising", why);
-    if (!flush(shift))
-        return false;
-    log_info("replica.resynchronised", log_text("service", service));
-    applier_gauges_forget_lag(&applier->gauges);
-    atomic_store(&applier->gauges.is_filled, true);
-    set_state(applier, "following");
-    return load_letters(shift);
-}
-
-/* Following */
-
-static struct redis_reply *read_stream(struct shift *shift)
-{
-    struct buf key = {0};
-    char position[POSITION_TEXT_SIZE], most[24];
-    position_format(shift->cursor.position, position);
-    snprintf(most, sizeof(most), "%lld", (long long)shift->count);
-    event_key(shift->cursor.service->name, "events", &key);
-    struct str words[] = {STR("XREAD"), STR("COUNT"),   str_from(most), STR("BLOCK"),
-                          STR("200"),   STR("STREAMS"), buf_str(&key),  str_from(position)};
-    static_assert(READ_WAIT_MS == 200, "as it stands in the command");
-    redis_conn_queue(shift->redis, words, countof(words));
-    struct redis_reply *reply = redis_conn_next(shift->redis, READ_WAIT_MS);
-    buf_free(&key);
-    return reply;
-}
-
-/* The first of the entries cannot be applied. It is tried some times more, since the reason may
- * pass, and then put aside. */
-static bool put_aside(struct shift *shift, const struct replica_block *block,
-                      const struct redis_reply *entries)
-{
-    enum { TRIES = 5, FIRST_REST_MS = 100 };
-    struct applier *applier = shift->applier;
-    struct replica_means means = means_of(shift);
-    if (position_compare(applier->poison_behind, shift->cursor.position) != 0)
-        applier->poison_tries = 0;
-    applier->poison_behind = shift->cursor.position;
-    (void)!complain(shift, "applying", block->why);
-    if (!block->is_hopeless && ++applier->poison_tries < TRIES) {
-        background_rest(&applier->background, FIRST_REST_MS << (applier->poison_tries - 1));
-        return true;
-    }
-    if (shift->letters.count >= DEAD_LETTERS_MAX)
-        return complain(shift, "putting it aside", "there are too many dead letters");
-    if (!replica_block_bury(block, &shift->cursor, entries, &means))
-        return complain(shift, "putting it aside", pg_session_fault(shift->session));
-    log_warn("replica.dead_letter", log_text("service", applier->service->name),
-             log_text("why", block->why));
-    lag_advance(&shift->meter, 1, 0);
-    return load_letters(shift);
-}
-
-static bool tend_letters(struct shift *shift)
-{
-    struct replica_means means = means_of(shift);
-    if (shift->letters.count == 0 || clock_monotonic() < shift->letters_at)
-        return true;
-    shift->letters_at = clock_monotonic() + LOOK_EVERY_MS;
-    return replica_replay(&shift->letters, shift->applier->service, &means)
-               ? tell_letters(shift)
-               : complain(shift, "trying the dead letters", pg_session_fault(shift->session));
-}
-
-static bool apply(struct shift *shift, const struct redis_reply *stream)
-{
-    struct applier *applier = shift->applier;
-    struct replica_block block;
-    struct replica_means means = means_of(shift);
-    const struct redis_reply *entries = redis_reply_item(stream, 1);
-    msec_t asked_at = clock_monotonic();
-    enum replica_verdict verdict = replica_block_apply(&block, &shift->cursor, entries, &means);
-    if (verdict == REPLICA_MISSED_SOME || verdict == REPLICA_OTHER_EPOCH)
-        return resynchronise(shift, block.why);
-    if (verdict == REPLICA_POISON)
-        return put_aside(shift, &block, entries);
-    if (verdict != REPLICA_APPLIED)
-        return complain(shift, "applying", block.why);
-    metric_add(applier->gauges.applied, (int64_t)block.count);
-    lag_advance(&shift->meter, block.count, block.last_time);
-    shift->count = replica_block_next(&block);
-    validity_hold(applier->validity, asked_at);
-    return true;
-}
-
-static bool report(struct shift *shift, bool is_idle)
-{
-    msec_t now = clock_monotonic();
-    if (!is_idle && now < shift->report_at)
-        return true;
-    shift->report_at = now + REPORT_EVERY_MS;
-    struct replica_cursor on_disk = shift->cursor;
-    if (is_idle && !flush(shift))
-        return false;
-    if (!replica_flush_look(&shift->flush, shift->session, &shift->cursor))
-        return complain(shift, "looking at the log", pg_session_fault(shift->session));
-    on_disk.position = shift->flush.flushed;
-    return replica_report(shift->redis, shift->id, &on_disk) ||
-           complain(shift, "reporting", redis_conn_fault(shift->redis));
-}
-
-/* What no entry may ever tell, when none comes: that the stream is of another epoch, or that its
- * top is beyond the cursor and nothing of it can be read any more. Looked at twice, since an entry
- * may just have come. */
-static bool look_at_stream(struct shift *shift, bool is_idle)
-{
-    struct replica_cursor *cursor = &shift->cursor;
-    struct resync_top top;
-    if (!is_idle && clock_monotonic() < shift->look_at)
-        return true;
-    shift->look_at = clock_monotonic() + LOOK_EVERY_MS;
-    if (!resync_find_top(shift->redis, cursor->service, &top))
-        return true; /* nobody has readied it: there is nothing to compare with */
-    lag_look(&shift->meter, &top.view, cursor->position);
-    if (!tell_lag(shift))
-        return false;
-    if (strcmp(top.epoch, cursor->epoch) != 0)
-        return resynchronise(shift, "the stream is of another epoch");
-    bool has_missed = is_idle && position_compare(cursor->awaited, cursor->position) > 0 &&
-                      position_compare(cursor->awaited, top.view.top) == 0;
-    if (has_missed)
-        return resynchronise(shift, "the stream no longer has what comes next");
-    cursor->awaited = is_idle ? top.view.top : (struct position){0};
-    return true;
-}
-
-static bool tend_history(struct shift *shift)
-{
-    return calendar_tend(&shift->applier->calendar, shift->session) ||
-           complain(shift, "keeping the history's months", pg_session_fault(shift->session));
-}
-
-static bool follow_once(struct shift *shift)
-{
-    struct redis_reply *reply = read_stream(shift);
-    bool is_fine = true, is_idle = redis_reply_count(reply) == 0;
-    if (reply == NULL)
-        return complain(shift, "reading", redis_conn_fault(shift->redis));
-    if (redis_reply_kind(reply) == REDIS_KIND_ERROR) {
-        char why[128];
-        snprintf(why, sizeof(why), STR_FMT, STR_ARG(redis_reply_text(reply)));
-        is_fine = complain(shift, "reading", why);
-    } else if (!is_idle) {
-        is_fine = apply(shift, redis_reply_item(reply, 0));
-    }
-    redis_reply_free(&reply);
-    return is_fine && look_at_stream(shift, is_idle) && report(shift, is_idle) &&
-           tend_history(shift) && tend_letters(shift) && (!is_idle || keep_following(shift));
-}
-
-static void follow(struct shift *shift)
-{
-    struct applier *applier = shift->applier;
-    background_rest(&applier->background, validity_wait(applier->validity, clock_monotonic()));
-    if (shift->cursor.epoch[0] == '\0' && !resynchronise(shift, "it is empty"))
-        return;
-    if (!flush(shift) || !hold_place(shift) || !look_at_stream(shift, true))
-        return;
-    log_info("replica.following", log_text("service", applier->service->name));
-    background_works(&applier->background);
-    set_state(applier, "following");
-    while (!background_is_stopping(&applier->background) && follow_once(shift)) {
-    }
 }
 
 static bool connect_redis(struct shift *shift)
@@ -386,7 +97,7 @@ static bool connect_redis(struct shift *shift)
     shift->redis = redis_conn_open(options->redis_url, why, sizeof(why));
     shift->schemas = (struct writer_schemas){
         .model = options->model, .redis = shift->redis, .session = shift->session};
-    return shift->redis != NULL || complain(shift, "connecting to Redis", why);
+    return shift->redis != NULL || shift_complain(shift, "connecting to Redis", why);
 }
 
 static void round_of_applier(struct background *background)
@@ -398,12 +109,12 @@ static void round_of_applier(struct background *background)
     char why[256];
     shift.session = pg_session_open(options->database_url, STATEMENT_MS, why, sizeof(why));
     if (shift.session == NULL)
-        complain(&shift, "connecting to the database", why);
+        shift_complain(&shift, "connecting to the database", why);
     else if (migrate(&shift) && load_cursor(&shift) && recall_lag(&shift) &&
              become_applier(&shift)) {
-        if (load_cursor(&shift) && load_letters(&shift) && connect_redis(&shift))
-            follow(&shift);
-        set_state(applier, "starting");
+        if (load_cursor(&shift) && shift_load_letters(&shift) && connect_redis(&shift))
+            shift_follow(&shift);
+        shift_set_state(applier, "starting");
     }
     writer_schemas_free(&shift.schemas);
     dead_letters_free(&shift.letters);

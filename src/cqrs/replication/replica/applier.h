@@ -10,8 +10,8 @@
 #define CQRS_REPLICATION_REPLICA_APPLIER_H
 
 #include "cqrs/replication/replica/applier_gauges.h"
-#include "cqrs/replication/replica/validity.h"
 #include "cqrs/replication/replica/replica.h"
+#include "cqrs/replication/replica/validity.h"
 
 struct applier;
 

@@ -6,7 +6,7 @@
 #include <pthread.h>
 
 #include "base/metric.h"
-#include "cqrs/replication/replica/dead_letters.h"
+#include "cqrs/replication/replica/block/dead_letters.h"
 #include "cqrs/replication/replica/replica_lag.h"
 
 struct applier_status {

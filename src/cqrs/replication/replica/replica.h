@@ -42,7 +42,7 @@ int64_t replica_applied(const struct replica *replica, const struct service *ser
 
 /* What may be served from memory of a service. */
 const struct validity *replica_validity(const struct replica *replica,
-                                          const struct service *service);
+                                        const struct service *service);
 
 /* Brings the gauges up to now. */
 void replica_measure(const struct replica *replica);

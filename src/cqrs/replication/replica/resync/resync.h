@@ -9,7 +9,7 @@
 #define CQRS_REPLICATION_REPLICA_RESYNC_RESYNC_H
 
 #include "base/ident.h"
-#include "cqrs/replication/replica/replica_block.h"
+#include "cqrs/replication/replica/block/replica_block.h"
 #include "cqrs/replication/replica/replica_lag.h"
 #include "cqrs/replication/replica/resync/write_servers.h"
 

@@ -3,8 +3,8 @@
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "cqrs/replication/replica/replica_history.h"
-#include "cqrs/replication/replica/replica_rows.h"
+#include "cqrs/replication/replica/block/replica_history.h"
+#include "cqrs/replication/replica/block/replica_rows.h"
 #include "model/image.h"
 
 static bool fail(struct resync_pages *pages, const char *what, const char *detail)

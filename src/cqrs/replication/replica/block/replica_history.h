@@ -1,11 +1,11 @@
 /* What happened to each record, on its way into mamparo.history: collected, then stored by one
  * statement, which keeps what is there already. */
-#ifndef CQRS_REPLICATION_REPLICA_REPLICA_HISTORY_H
-#define CQRS_REPLICATION_REPLICA_REPLICA_HISTORY_H
+#ifndef CQRS_REPLICATION_REPLICA_BLOCK_REPLICA_HISTORY_H
+#define CQRS_REPLICATION_REPLICA_BLOCK_REPLICA_HISTORY_H
 
 #include "cqrs/calendar.h"
 #include "cqrs/replication/event.h"
-#include "cqrs/replication/replica/replica_images.h"
+#include "cqrs/replication/replica/block/replica_images.h"
 #include "model/schema.h"
 
 enum { REPLICA_HISTORY_COLUMNS = 8 };

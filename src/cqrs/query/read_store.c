@@ -1,9 +1,9 @@
-#include "cqrs/read_store.h"
+#include "cqrs/query/read_store.h"
 
 #include <stdio.h>
 
 #include "base/log.h"
-#include "model/ddl.h"
+#include "cqrs/query/list_sql.h"
 
 static void log_refusal(const struct pg_outcome *outcome)
 {
@@ -58,7 +58,19 @@ void read_store_find(struct pg_pool *pool, const struct collection *collection,
 struct listing {
     read_store_page_fn *done;
     void *arg;
+    size_t page_size; /* of a list: one record more was asked for */
+    int64_t before;   /* how many records there are before the page */
+    size_t key_count; /* 0: the order has no cursor */
+    struct cursor_seal seal;
 };
+
+static struct listing *listing_new(read_store_page_fn *done, void *arg)
+{
+    struct listing *listing = mem_new(1, sizeof(*listing));
+    listing->done = done;
+    listing->arg = arg;
+    return listing;
+}
 
 static void on_page(void *arg, const struct pg_outcome *outcome)
 {
@@ -73,50 +85,75 @@ static void on_page(void *arg, const struct pg_outcome *outcome)
     free(listing);
 }
 
-static void write_where(const struct query *query, struct buf *sql)
+enum { COLUMN_TOTAL, COLUMN_BODY, COLUMN_KEYS };
+
+static void join_bodies(const struct pg_rows *rows, size_t count, struct buf *out)
 {
-    buf_append_text(sql, "not deleted");
-    for (size_t i = 0; i < query->filter_count; i++)
-        buf_printf(sql, " and \"%s\" = $%zu::%s", query->filters[i].field->name, i + 3,
-                   ddl_column_type(query->filters[i].field));
+    for (size_t row = 0; row < count; row++) {
+        if (row > 0)
+            buf_append_char(out, ',');
+        buf_append_str(out, pg_rows_text(rows, row, COLUMN_BODY));
+    }
 }
 
-/* The text depends on which fields are filtered, never on what a client says of them. */
-static void write_list(const struct collection *collection, const struct query *query,
-                       struct buf *sql)
+/* None that no URL could carry: three long texts to sort by, say. Pages go on by number then. */
+enum { NEXT_LENGTH_MAX = 4000 };
+
+static void write_next(const struct listing *listing, const struct pg_rows *rows, struct buf *out)
 {
-    buf_append_text(sql, "select ");
-    if (query->filter_count == 0) {
-        buf_printf(sql,
-                   "(select total from mamparo.totals where service = '%s' and collection = '%s')",
-                   collection->service, collection->name);
-    } else {
-        buf_printf(sql, "(select count(*) from %s where ", collection->table);
-        write_where(query, sql);
-        buf_append_char(sql, ')');
+    struct cursor cursor = {.before = listing->before + (int64_t)listing->page_size,
+                            .count = listing->key_count};
+    for (size_t i = 0; i < cursor.count; i++)
+        cursor.keys[i] = pg_rows_text(rows, listing->page_size - 1, COLUMN_KEYS + (int)i);
+    cursor_write(&cursor, &listing->seal, out);
+    if (out->len > NEXT_LENGTH_MAX)
+        buf_reset(out);
+}
+
+static void on_list(void *arg, const struct pg_outcome *outcome)
+{
+    struct listing *listing = arg;
+    struct read_page page = {.status = outcome->status};
+    struct buf items = {0}, next = {0};
+    log_refusal(outcome);
+    if (page.status == STATUS_OK) {
+        size_t count = pg_rows_count(outcome->rows);
+        page.total = pg_rows_number(outcome->rows, 0, COLUMN_TOTAL);
+        page.has_next = count > listing->page_size;
+        join_bodies(outcome->rows, page.has_next ? listing->page_size : count, &items);
+        if (page.has_next && listing->key_count > 0)
+            write_next(listing, outcome->rows, &next);
+        page.items = buf_str(&items);
+        page.next = buf_str(&next);
     }
-    buf_printf(sql, ", coalesce((select string_agg(body, ',') from (select body from %s where ",
-               collection->table);
-    write_where(query, sql);
-    buf_append_text(sql, " order by created_at desc, id desc limit $1::bigint offset $2::bigint) "
-                         "page), '')");
+    listing->done(listing->arg, &page);
+    buf_free(&items);
+    buf_free(&next);
+    free(listing);
 }
 
 void read_store_list(struct pg_pool *pool, const struct collection *collection,
                      const struct query *query, read_store_page_fn *done, void *arg)
 {
-    struct listing *listing = mem_new(1, sizeof(*listing));
+    struct listing *listing = listing_new(done, arg);
+    struct sort_key keys[SORT_KEYS_MAX];
     struct pg_values values = {0};
-    struct buf sql = {0};
-    *listing = (struct listing){done, arg};
-    write_list(collection, query, &sql);
-    pg_values_add_number(&values, query->page_size);
-    pg_values_add_number(&values, (query->page - 1) * query->page_size);
-    for (size_t i = 0; i < query->filter_count; i++)
-        pg_values_add_text(&values, query->filters[i].value);
-    pg_pool_submit(pool, pg_pool_statement(pool, PG_KIND_READ, sql.ptr, values.count), &values,
-                   on_page, listing);
-    buf_free(&sql);
+    listing->page_size = (size_t)query->page_size;
+    listing->before =
+        query->has_cursor ? query->cursor.before : (query->page - 1) * query->page_size;
+    if (!query_is_ranked(query))
+        listing->key_count = sort_keys(&query->sort, keys);
+    query_seal(collection, query, &listing->seal);
+    const struct pg_statement *statement = list_sql_page(pool, collection, query, &values);
+    pg_pool_submit(pool, statement, &values, on_list, listing);
+}
+
+void read_store_count(struct pg_pool *pool, const struct collection *collection,
+                      const struct query *query, read_store_page_fn *done, void *arg)
+{
+    struct pg_values values = {0};
+    const struct pg_statement *statement = list_sql_stats(pool, collection, query, &values);
+    pg_pool_submit(pool, statement, &values, on_page, listing_new(done, arg));
 }
 
 /* A history */
@@ -146,16 +183,14 @@ void read_store_history(struct pg_pool *pool, const struct read_history *wanted,
                         read_store_page_fn *done, void *arg)
 {
     const struct collection *collection = wanted->collection;
-    struct listing *listing = mem_new(1, sizeof(*listing));
     struct pg_values values = {0};
     struct buf name = {0};
-    *listing = (struct listing){done, arg};
     add_uuid(&values, wanted->id);
     buf_printf(&name, "%s/%s", collection->service, collection->name);
     pg_values_add_text(&values, buf_str(&name));
     pg_values_add_number(&values, wanted->page_size);
     pg_values_add_number(&values, (wanted->page - 1) * wanted->page_size);
     pg_pool_submit(pool, pg_pool_statement(pool, PG_KIND_READ, history_sql, values.count), &values,
-                   on_history, listing);
+                   on_history, listing_new(done, arg));
     buf_free(&name);
 }

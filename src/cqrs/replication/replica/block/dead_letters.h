@@ -6,8 +6,8 @@
  *
  * The applier alone adds letters and tries them; the command `mamparo dead-letters` makes them be
  * tried again, or drops them. */
-#ifndef CQRS_REPLICATION_REPLICA_DEAD_LETTERS_H
-#define CQRS_REPLICATION_REPLICA_DEAD_LETTERS_H
+#ifndef CQRS_REPLICATION_REPLICA_BLOCK_DEAD_LETTERS_H
+#define CQRS_REPLICATION_REPLICA_BLOCK_DEAD_LETTERS_H
 
 #include "cqrs/replication/event.h"
 #include "io/pg/pg_session.h"

@@ -1,6 +1,6 @@
 /* What an event says of its record: the version, and the images before and after. */
-#ifndef CQRS_REPLICATION_REPLICA_REPLICA_IMAGES_H
-#define CQRS_REPLICATION_REPLICA_REPLICA_IMAGES_H
+#ifndef CQRS_REPLICATION_REPLICA_BLOCK_REPLICA_IMAGES_H
+#define CQRS_REPLICATION_REPLICA_BLOCK_REPLICA_IMAGES_H
 
 #include "base/buf.h"
 #include "model/avro/avro.h"

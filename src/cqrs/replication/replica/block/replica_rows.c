@@ -1,4 +1,4 @@
-#include "cqrs/replication/replica/replica_rows.h"
+#include "cqrs/replication/replica/block/replica_rows.h"
 
 #include "cqrs/sql_array.h"
 #include "model/image.h"

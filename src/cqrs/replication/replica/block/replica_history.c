@@ -1,4 +1,4 @@
-#include "cqrs/replication/replica/replica_history.h"
+#include "cqrs/replication/replica/block/replica_history.h"
 
 #include "base/clock.h"
 #include "cqrs/sql_array.h"

@@ -1,4 +1,4 @@
-#include "cqrs/replication/replica/replica_replay.h"
+#include "cqrs/replication/replica/block/replica_replay.h"
 
 #include "base/clock.h"
 #include "base/log.h"

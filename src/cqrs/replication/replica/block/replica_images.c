@@ -1,4 +1,4 @@
-#include "cqrs/replication/replica/replica_images.h"
+#include "cqrs/replication/replica/block/replica_images.h"
 
 enum { VERSION, BEFORE, AFTER, MEMBERS };
 

@@ -1,4 +1,4 @@
-#include "cqrs/replication/replica/dead_letters.h"
+#include "cqrs/replication/replica/block/dead_letters.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* Dead letters, tried anew: each record's in their order. */
-#ifndef CQRS_REPLICATION_REPLICA_REPLICA_REPLAY_H
-#define CQRS_REPLICATION_REPLICA_REPLICA_REPLAY_H
+#ifndef CQRS_REPLICATION_REPLICA_BLOCK_REPLICA_REPLAY_H
+#define CQRS_REPLICATION_REPLICA_BLOCK_REPLICA_REPLAY_H
 
-#include "cqrs/replication/replica/replica_block.h"
+#include "cqrs/replication/replica/block/replica_block.h"
 
 /* Tries those that are due, for a fraction of a second at most, and reads `letters` anew. False
  * with the session's fault, which is then of no more use. */

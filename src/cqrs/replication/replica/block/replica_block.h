@@ -1,13 +1,13 @@
 /* One block of a stream's entries, applied in one transaction: the rows, the history, the letters
  * behind letters, and the cursor. */
-#ifndef CQRS_REPLICATION_REPLICA_REPLICA_BLOCK_H
-#define CQRS_REPLICATION_REPLICA_REPLICA_BLOCK_H
+#ifndef CQRS_REPLICATION_REPLICA_BLOCK_REPLICA_BLOCK_H
+#define CQRS_REPLICATION_REPLICA_BLOCK_REPLICA_BLOCK_H
 
 #include "cqrs/calendar.h"
-#include "cqrs/replication/replica/dead_letters.h"
-#include "cqrs/replication/replica/validity.h"
+#include "cqrs/replication/replica/block/dead_letters.h"
+#include "cqrs/replication/replica/block/replica_images.h"
 #include "cqrs/replication/replica/replica.h"
-#include "cqrs/replication/replica/replica_images.h"
+#include "cqrs/replication/replica/validity.h"
 #include "cqrs/replication/writer_schema.h"
 
 enum replica_verdict {

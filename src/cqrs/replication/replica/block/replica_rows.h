@@ -1,10 +1,10 @@
 /* Rows on their way into a replica's table: collected, then stored by one statement, which keeps a
  * row only where its version is higher than what is there, and keeps the collection's total. */
-#ifndef CQRS_REPLICATION_REPLICA_REPLICA_ROWS_H
-#define CQRS_REPLICATION_REPLICA_REPLICA_ROWS_H
+#ifndef CQRS_REPLICATION_REPLICA_BLOCK_REPLICA_ROWS_H
+#define CQRS_REPLICATION_REPLICA_BLOCK_REPLICA_ROWS_H
 
 #include "cqrs/replication/event.h"
-#include "cqrs/replication/replica/replica_images.h"
+#include "cqrs/replication/replica/block/replica_images.h"
 #include "io/pg/pg_session.h"
 #include "model/schema.h"
 

@@ -1,10 +1,10 @@
-#include "cqrs/replication/replica/replica_block.h"
+#include "cqrs/replication/replica/block/replica_block.h"
 
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "cqrs/replication/replica/replica_history.h"
-#include "cqrs/replication/replica/replica_rows.h"
+#include "cqrs/replication/replica/block/replica_history.h"
+#include "cqrs/replication/replica/block/replica_rows.h"
 
 static enum replica_verdict say(struct replica_block *block, enum replica_verdict verdict,
                                 const struct event_entry *entry, const char *why)
