@@ -254,10 +254,10 @@ static void copy_headers(const struct http_request *request, struct buf *out)
     static const struct {
         struct str name;
     } passed[] = {
-        {STR("accept")},         {STR("accept-encoding")},  {STR("content-type")},
-        {STR("if-match")},       {STR("if-none-match")},    {STR("idempotency-key")},
-        {STR("read-after")},     {STR("traceparent")},      {STR("x-actor")},
-        {STR("x-causation-id")}, {STR("x-correlation-id")}, {STR("x-request-id")},
+        {STR("accept")},           {STR("accept-encoding")}, {STR("content-type")},
+        {STR("if-match")},         {STR("if-none-match")},   {STR("idempotency-key")},
+        {STR("traceparent")},      {STR("x-actor")},         {STR("x-causation-id")},
+        {STR("x-correlation-id")}, {STR("x-request-id")},
     };
     for (size_t i = 0; i < countof(passed); i++) {
         struct str value = http_request_header(request, passed[i].name);
