@@ -15,7 +15,7 @@ from harness.site import Site  # noqa: E402
 from replication.mamparo import Mamparo  # noqa: E402
 from replication.postgresql import PostgreSQL  # noqa: E402
 from replication.side import make_durable  # noqa: E402
-from replication.table import Table  # noqa: E402
+from table import Table  # noqa: E402
 
 SHAPES = {"one by one": 1, "a hundred at a time": 100}
 

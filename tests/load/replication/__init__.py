@@ -3,5 +3,4 @@
     side        what both sides have: a source, three replicas, and how they are watched
     mamparo     ours: the backlog is written while nothing publishes
     postgresql  theirs: a publication and three subscriptions
-    table       the numbers of the rounds, and what is shown of them
 """

@@ -69,6 +69,7 @@ static void drop(struct settings *settings)
         settings->read_db_ip,
         settings->replication_slot,
         settings->read_after_cookie,
+        settings->search_language,
     };
     for (size_t i = 0; i < countof(texts); i++)
         free((char *)(uintptr_t)texts[i]);
