@@ -28,6 +28,7 @@ struct forward {
     bool is_old, has_key;
     bool is_fresh;         /* it has a Read-After */
     struct fresh_way way;  /* then */
+    bool was_stale;        /* the server that answered last was behind */
     int64_t stale_seconds; /* that it may help to wait, by a server that was behind; 0: none was */
     bool may_have_arrived; /* at some server; a later one that is not there changes nothing of it */
     struct buf target, headers, body;
@@ -151,9 +152,9 @@ static void note_stale(struct forward *forward, const struct http_outcome *outco
     struct json *body = json_parse(outcome->body, mistake);
     const char *too_stale = status_info(STATUS_TOO_STALE)->reason;
     int64_t seconds;
-    if (body != NULL && json_kind(body) == JSON_KIND_OBJECT &&
-        str_equal(json_find_text(body, "reason", STR("")), str_from(too_stale)) &&
-        str_to_int64(outcome->head.retry_after, &seconds) && seconds > 0 &&
+    forward->was_stale = body != NULL && json_kind(body) == JSON_KIND_OBJECT &&
+                         str_equal(json_find_text(body, "reason", STR("")), str_from(too_stale));
+    if (forward->was_stale && str_to_int64(outcome->head.retry_after, &seconds) && seconds > 0 &&
         (forward->stale_seconds == 0 || seconds < forward->stale_seconds))
         forward->stale_seconds = seconds;
     if (body != NULL)
@@ -163,7 +164,7 @@ static void note_stale(struct forward *forward, const struct http_outcome *outco
 static bool has_failed(const struct http_outcome *outcome)
 {
     int http = outcome->head.status;
-    return outcome->status != STATUS_OK || http == 502 || http == 503 || http == 504;
+    return outcome->status != STATUS_OK || http == 502 || http == 503;
 }
 
 /* Is another server worth asking, after this? */
@@ -171,7 +172,7 @@ static bool may_ask_again(const struct forward *forward, enum status status)
 {
     if (clock_monotonic() >= forward->give_up_at)
         return false;
-    if (forward->is_fresh)
+    if (forward->is_fresh && (status != STATUS_OK || forward->was_stale))
         return true;
     if (forward->attempts > 1 || bank_of(forward)->pool.count < 2)
         return false;
@@ -192,6 +193,7 @@ static void note_answer(struct forward *forward, const struct http_outcome *outc
     } else {
         pool_failed(&bank->pool, forward->server, clock_monotonic());
     }
+    forward->was_stale = false;
     if (forward->is_fresh && outcome->status == STATUS_OK && outcome->head.status == 503)
         note_stale(forward, outcome);
 }

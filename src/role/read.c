@@ -76,7 +76,6 @@ static void on_page(void *arg, const struct read_page *page)
 {
     struct look *look = arg;
     struct read_position position = {look->page, look->page_size, page->total};
-    struct buf items = {0};
     if (page->status == STATUS_NOT_FOUND)
         refuse(look, page->status, "nothing is known of a record with this id", NULL);
     else if (page->status != STATUS_OK)
@@ -85,11 +84,8 @@ static void on_page(void *arg, const struct read_page *page)
         refuse(look, STATUS_BAD_REQUEST, "page is beyond the last one", "Invalid page number");
     else if (look->is_old)
         old_paths_answer_page(look->request, &position, page->items);
-    else {
-        older_names_write(look->alias, page->items, &items);
-        read_answer_page(look->request, &position, buf_str(&items));
-    }
-    buf_free(&items);
+    else
+        read_answer_page(look->request, &position, page->items);
     free(look);
 }
 
@@ -269,7 +265,9 @@ static void start(struct process *process)
                                       .is_migrated = &process->is_migrated,
                                       .refuse_model = app_refuse_model,
                                       .lag_max_ms = settings->lag_max_ms};
-    process->replica = replica_start(&options);
+    /* The loops ask it as soon as its first thread says that the database was reached. */
+    process->replica = replica_new(&options);
+    replica_start(process->replica);
     live_feeds_start(process);
 }
 

@@ -23,6 +23,7 @@ struct hold {
     struct list link; /* while it waits */
     struct read_gate *gate;
     struct http_request *request;
+    struct asker *asker; /* for whom it looks: the request's */
     struct route route;
     const struct read_gate_way *way;
     struct read_after after;
@@ -133,10 +134,12 @@ static void on_tick(struct loop_timer *timer)
     list_move_all(&all, &gate->waiting);
     for (struct list *link; (link = list_take_first(&all)) != NULL;) {
         struct hold *hold = container_of(link, struct hold, link);
+        loop_set_asker(gate->app->loop, hold->asker);
         if (is_due(hold, now))
             ask(hold);
         else
             wait(hold);
+        loop_set_asker(gate->app->loop, NULL);
     }
 }
 
@@ -158,6 +161,7 @@ void read_gate_pass(struct read_gate *gate, struct http_request *request, const 
         .request = request,
         .route = *route,
         .way = way,
+        .asker = loop_asker(gate->app->loop),
         .give_up_at = clock_monotonic() + gate->app->process->settings.read_after_ms,
     };
     list_init(&hold->link);

@@ -62,7 +62,7 @@ static const struct setting settings_known[] = {
      .unit = "",
      .sentence = "connections of each event loop for lists, histories and checksums, one at a time "
                  "on each"},
-    {"QUERY_TIMEOUT_MS", NUMBER(query_timeout_ms, 10, 600000), .otherwise = "2000", .roles = "read",
+    {"QUERY_TIMEOUT_MS", NUMBER(query_timeout_ms, 10, 600000), .otherwise = "800", .roles = "read",
      .unit = "ms", .sentence = "longest run of one of those"},
     {"CONNECT_TIMEOUT_MS", NUMBER(connect_timeout_ms, 1, 60000), .otherwise = "250",
      .roles = "bulkhead", .unit = "ms", .sentence = "longest wait for a connection to a server"},

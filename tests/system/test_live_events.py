@@ -1,5 +1,6 @@
 """GET /v1/<service>/events: what happens, to whoever follows it, once and in order."""
 import json
+import socket
 import threading
 
 import psycopg
@@ -334,6 +335,42 @@ def test_a_server_that_stops_ends_its_streams_with_a_reason(fresh, crowd):
     fresh.create(title="Después")
     crowd.wait(lambda: again.events, 10, "what follows")
     assert again.titles == ["Después"]
+
+
+def test_a_client_of_http_1_0_is_told_and_let_go(fresh):
+    """Nothing stands between two of its chunks, so their end is the connection's."""
+    with socket.create_connection((fresh.bulkhead.host.address, fresh.bulkhead.port), 10) as client:
+        client.sendall(f"GET {EVENTS} HTTP/1.0\r\n\r\n".encode())
+        answer = client.makefile("rb")
+        assert b" 200 " in answer.readline()
+        fresh.create(title="Antes")
+        assert any(line.startswith(b"data:") for line in answer)
+        for read in fresh.reads:
+            read.kill()
+        answer.read()
+    assert fresh.bulkhead.is_live()
+    assert fresh.bulkhead.stop() == 0
+
+
+def test_clients_that_leave_while_they_are_told_leave_their_place(fresh, crowd):
+    for server in [fresh.bulkhead, *fresh.reads]:
+        server.stop()
+        server.settings.update(LIVE_CLIENTS_MAX=4, THREADS=1)
+        server.start().await_ready()
+    with Writing(fresh, "prisa"):
+        for _ in range(200):
+            with socket.create_connection((fresh.bulkhead.host.address, fresh.bulkhead.port),
+                                          10) as client:
+                client.sendall(f"GET {EVENTS} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+                client.recv(100)
+        wait_until(lambda: follows(fresh, crowd), 10, "a place among the four")
+
+
+def follows(cluster, crowd):
+    """A new client is let in, on whose behalf the read server has a place as well."""
+    follower = crowd.follow(cluster.bulkhead)
+    crowd.wait(lambda: follower.events or follower.is_over, 10, "an event or a refusal")
+    return bool(follower.events)
 
 
 def test_a_gateway_that_stops_ends_its_streams(fresh, crowd):

@@ -29,7 +29,10 @@ static void write_where(const struct collection *collection, const struct query 
 {
     buf_printf(sql, "from %s where not deleted", collection->table);
     if (query->search.len > 0) {
-        buf_append_text(sql, " and " LOOKUP_WORDS " @@ ");
+        /* Where only stop words are wanted, it would be all that lack another one. */
+        buf_append_text(sql, " and querytree(");
+        write_asked(collection, first, sql);
+        buf_append_text(sql, ") <> 'T' and " LOOKUP_WORDS " @@ ");
         write_asked(collection, first, sql);
     }
     for (size_t i = 0; i < query->filters.count; i++) {

@@ -1,5 +1,6 @@
 /* An HTTP/1.1 server on one loop, over h2o, with what h2o leaves open closed: strict heads, no
- * HTTP/2, bounded bodies and connections, slow clients swept out, answers always with a length.
+ * HTTP/2, bounded bodies and connections, slow clients swept out, answers with their length, but
+ * for streams (http_stream.h).
  *
  *   accept → (h2o reads head and body) → on_request → handler → http_reply → (h2o writes)
  *

@@ -34,12 +34,20 @@ static void set_ready(struct http_stream *stream, bool is_ready)
         gettimeofday(begun, NULL);
 }
 
+/* With a buffer even where it is empty: without one h2o would be done at once, inside our call. */
+static void send_last(h2o_req_t *req, struct str last)
+{
+    h2o_iovec_t vector = h2o_iovec_init(last.len > 0 ? last.ptr : "", last.len);
+    h2o_send(req, &vector, 1, H2O_SEND_STATE_FINAL);
+}
+
 static void on_proceed(h2o_generator_t *generator, h2o_req_t *req)
 {
     struct http_stream *stream = container_of(generator, struct http_stream, generator);
-    (void)req;
-    if (stream->is_over)
+    if (stream->is_over) { /* it was ended while this write was on its way */
+        send_last(req, STR(""));
         return;
+    }
     set_ready(stream, true);
     stream->events->on_ready(stream->arg);
 }
@@ -112,7 +120,6 @@ void http_stream_write(struct http_stream *stream, const struct str *pieces, siz
 
 void http_stream_end(struct http_stream *stream, struct str last)
 {
-    h2o_iovec_t vector = h2o_iovec_init(last.ptr, last.len);
     if (stream->is_over)
         return;
     stream->is_over = true;
@@ -121,5 +128,5 @@ void http_stream_end(struct http_stream *stream, struct str last)
         return;
     }
     set_ready(stream, false);
-    h2o_send(stream->native, &vector, last.len > 0, H2O_SEND_STATE_FINAL);
+    send_last(stream->native, last);
 }

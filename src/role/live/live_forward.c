@@ -172,9 +172,10 @@ static void on_end(void *arg, enum status status)
 {
     struct passage *passage = arg;
     struct pool *pool = &passage->gateway->pool;
-    bool is_fine = status == STATUS_OK || status == STATUS_CANCELLED;
     passage->source = NULL;
-    if (is_fine)
+    if (status == STATUS_CANCELLED)
+        pool_given_up(pool, passage->server);
+    else if (status == STATUS_OK)
         pool_succeeded(pool, passage->server);
     else
         pool_failed(pool, passage->server, clock_monotonic());

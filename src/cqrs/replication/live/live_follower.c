@@ -20,8 +20,9 @@ struct follower {
     struct pg_session *session;
     struct redis_conn *redis;
     struct writer_schemas schemas;
-    struct buf text; /* of the event at hand */
-    msec_t wait;     /* for the applier */
+    struct buf text;     /* of the event at hand */
+    msec_t wait;         /* for the applier */
+    int64_t event_bytes; /* of the last one; 0: none yet */
 };
 
 static bool complain(const struct follower *follower, const char *what, const char *why)
@@ -169,6 +170,7 @@ static bool take_entry(struct follower *follower, const struct redis_reply *repl
         return true;
     if (!feed->has_begun || position_compare(entry.prev, feed->last) > 0)
         restart(feed, entry.prev);
+    follower->event_bytes = (int64_t)entry.event.data.len + 1;
     struct live_event *event = render(follower, &entry);
     if (follower->schemas.is_unanswered)
         return complain(follower, "reading a schema", redis_conn_fault(follower->redis));
@@ -189,16 +191,25 @@ static bool take_entries(struct follower *follower, const struct redis_reply *en
     return is_fine;
 }
 
+/* As many as the last ones let expect to be some megabytes; at first few. */
+static int count_to_read(const struct follower *follower)
+{
+    enum { FEW = 32, MOST = 256, BYTES = 8 << 20 };
+    int64_t fitting = follower->event_bytes == 0 ? FEW : BYTES / follower->event_bytes;
+    return fitting > MOST ? MOST : fitting < 1 ? 1 : (int)fitting;
+}
+
 static struct redis_reply *read_stream(struct follower *follower, bool waits)
 {
     struct live_feed *feed = follower->feed;
     struct buf key = {0};
-    char last[POSITION_TEXT_SIZE];
+    char last[POSITION_TEXT_SIZE], most[24];
     position_format(feed->last, last);
+    snprintf(most, sizeof(most), "%d", count_to_read(follower));
     event_key(feed->service->name, "events", &key);
-    struct str wait[] = {STR("XREAD"), STR("COUNT"),   STR("256"),    STR("BLOCK"),
-                         STR("500"),   STR("STREAMS"), buf_str(&key), str_from(last)};
-    struct str look[] = {STR("XREAD"),   STR("COUNT"),  STR("256"),
+    struct str wait[] = {STR("XREAD"), STR("COUNT"),   str_from(most), STR("BLOCK"),
+                         STR("500"),   STR("STREAMS"), buf_str(&key),  str_from(last)};
+    struct str look[] = {STR("XREAD"),   STR("COUNT"),  str_from(most),
                          STR("STREAMS"), buf_str(&key), str_from(last)};
     static_assert(READ_WAIT_MS == 500, "as it stands in the command");
     if (waits)
@@ -233,6 +244,10 @@ static bool is_waiting(const struct live_feed *feed)
 static bool follow_once(struct follower *follower)
 {
     struct live_feed *feed = follower->feed;
+    if (!live_ring_has_room(&feed->ring)) {
+        await_applier(follower);
+        return true;
+    }
     struct redis_reply *reply = read_stream(follower, feed->has_begun && !is_waiting(feed));
     bool has_room = true, is_fine = redis_reply_kind(reply) != REDIS_KIND_ERROR;
     char error[128];

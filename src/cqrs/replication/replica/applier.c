@@ -124,8 +124,8 @@ static void round_of_applier(struct background *background)
 
 /* Starting */
 
-struct applier *applier_start(const struct replica_options *options, const struct service *service,
-                              struct validity *validity)
+struct applier *applier_new(const struct replica_options *options, const struct service *service,
+                            struct validity *validity)
 {
     struct applier *applier = mem_new(1, sizeof(*applier));
     applier->options = options;
@@ -136,8 +136,12 @@ struct applier *applier_start(const struct replica_options *options, const struc
     applier->calendar = (struct calendar){.table = "history", .days = options->history_days};
     applier->background.name = "replica";
     applier->background.round = round_of_applier;
-    background_start(&applier->background);
     return applier;
+}
+
+void applier_start(struct applier *applier)
+{
+    background_start(&applier->background);
 }
 
 void applier_stop(struct applier *applier)

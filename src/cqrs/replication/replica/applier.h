@@ -16,8 +16,9 @@
 struct applier;
 
 /* `options`, the service and its validity live as long as the applier. */
-struct applier *applier_start(const struct replica_options *options, const struct service *service,
-                              struct validity *validity);
+struct applier *applier_new(const struct replica_options *options, const struct service *service,
+                            struct validity *validity);
+void applier_start(struct applier *applier);
 void applier_stop(struct applier *applier);
 
 /* May be asked by any thread. */

@@ -13,7 +13,7 @@ struct replica {
     size_t count;
 };
 
-struct replica *replica_start(const struct replica_options *options)
+struct replica *replica_new(const struct replica_options *options)
 {
     struct replica *replica = mem_new(1, sizeof(*replica));
     replica->options = *options;
@@ -25,9 +25,15 @@ struct replica *replica_start(const struct replica_options *options)
     for (size_t i = 0; i < options->model->service_count; i++, replica->count++) {
         replica->validity[i] = validity_new();
         replica->appliers[i] =
-            applier_start(&replica->options, &options->model->services[i], replica->validity[i]);
+            applier_new(&replica->options, &options->model->services[i], replica->validity[i]);
     }
     return replica;
+}
+
+void replica_start(struct replica *replica)
+{
+    for (size_t i = 0; i < replica->count; i++)
+        applier_start(replica->appliers[i]);
 }
 
 void replica_stop(struct replica *replica)

@@ -24,7 +24,9 @@ struct replica_options {
 struct replica;
 struct validity;
 
-struct replica *replica_start(const struct replica_options *options);
+/* From its start on, threads of its own fill it; it may be asked for anything before. */
+struct replica *replica_new(const struct replica_options *options);
+void replica_start(struct replica *replica);
 void replica_stop(struct replica *replica);
 
 /* "starting", "standby", "resynchronising" or "following", for people. */

@@ -248,8 +248,10 @@ bool replica_block_bury(const struct replica_block *block, struct replica_cursor
     replica_save_cursor(means->session, &next);
     bool is_buried = pg_session_settle(means->session);
     letter_rows_free(&rows);
-    if (is_buried)
+    if (is_buried) {
         *cursor = next;
+        validity_settle(means->validity);
+    }
     return is_buried;
 }
 
