@@ -343,6 +343,7 @@ def test_a_client_of_http_1_0_is_told_and_let_go(fresh):
         client.sendall(f"GET {EVENTS} HTTP/1.0\r\n\r\n".encode())
         answer = client.makefile("rb")
         assert b" 200 " in answer.readline()
+        assert any(line.startswith(b"id:") for line in answer)  # from here on
         fresh.create(title="Antes")
         assert any(line.startswith(b"data:") for line in answer)
         for read in fresh.reads:
