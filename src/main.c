@@ -4,6 +4,8 @@
 #include "role/app.h"
 #include "role/tool/check.h"
 #include "role/tool/letters.h"
+#include "role/tool/migrate.h"
+#include "role/tool/ping.h"
 #include "role/tool/seed.h"
 #include "role/tool/tail.h"
 #include "role/tool/verify.h"
@@ -27,6 +29,10 @@ static int run_help(int count, char **words)
                "                                   positions\n"
                "  mamparo verify                   compares READ_SERVERS with WRITE_SERVERS and\n"
                "      [<service>[/<collection>]]   names the records that differ\n"
+               "  mamparo migrate                  makes or completes the tables of the role's\n"
+               "      [--wait <seconds>]           database, as its start would\n"
+               "  mamparo ping [--live]            asks the server that runs here whether it is\n"
+               "                                   ready, or just alive\n"
                "  mamparo settings                 prints the settings as a Markdown table\n"
                "  mamparo --version\n  mamparo --help\n\n"
                "Settings, from the environment:\n");
@@ -74,7 +80,8 @@ int main(int argc, char **argv)
     } commands[] = {
         {"check", check_run},       {"seed", seed_run},
         {"tail", tail_run},         {"dead-letters", letters_run},
-        {"verify", verify_run},     {"settings", run_settings},
+        {"verify", verify_run},     {"migrate", migrate_run},
+        {"ping", ping_run},         {"settings", run_settings},
         {"--version", run_version}, {"--help", run_help},
         {"-h", run_help},           {"help", run_help},
     };

@@ -15,7 +15,7 @@
     test_packages=(
         clang clang-format clang-tidy libclang-rt-14-dev libcmocka-dev universal-ctags shellcheck
         python3 python3-pytest python3-pytest-xdist python3-psycopg python3-redis python3-avro
-        python3-requests python3-jsonschema iproute2 libfaketime)
+        python3-requests python3-jsonschema python3-yaml iproute2 libfaketime)
     # A node from elsewhere brings an npm of its own, and keeps Debian's out.
     command -v npm >/dev/null || test_packages+=(nodejs npm)
 }

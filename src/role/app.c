@@ -258,8 +258,7 @@ void app_refuse_model(const char *mistakes)
     _exit(EXIT_CONFIG);
 }
 
-/* The models, with what the role needs for them; NULL after saying why. */
-static struct model *load_model(const struct settings *settings)
+struct model *app_load_model(const struct settings *settings)
 {
     struct buf mistakes = {0};
     struct model *model = model_load(settings->models, &mistakes);
@@ -277,7 +276,7 @@ static struct model *load_model(const struct settings *settings)
 
 int app_run(const struct settings *settings)
 {
-    struct model *model = load_model(settings);
+    struct model *model = app_load_model(settings);
     if (model == NULL)
         return EXIT_CONFIG;
     struct process *process = mem_new(1, sizeof(*process));

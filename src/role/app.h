@@ -86,6 +86,9 @@ struct process {
 /* Runs the process of the given settings until it is told to stop; returns the exit status. */
 int app_run(const struct settings *settings);
 
+/* The models, with what the role needs for them; NULL after saying why. */
+struct model *app_load_model(const struct settings *settings);
+
 /* Ends the process with what is wrong with its models, a line each. */
 void app_refuse_model(const char *mistakes) __attribute__((noreturn));
 

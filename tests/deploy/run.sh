@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# Everything about the deployment that can be shown without a cloud: a stage for each script beside
+# this one. Those whose tools are not at hand are skipped, and say so.
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+order=(compose k8s terraform image boot)
+
+usage() {
+    cat <<END
+tests/deploy/run.sh [--long] [stage…]      all of them, or just those
+
+  compose    compose.yaml: its settings, secrets and addresses
+  k8s        the manifests of k8s/, rendered, and mistakes planted in them
+  terraform  validated, planned, applied to a stand-in, and mistakes planted in it
+  image      the Dockerfile, built by podman, and every role run from it
+  boot       the boot script in virtual machines
+
+  --long     what takes minutes as well
+END
+}
+
+main() {
+    local stage stages=() words=()
+    for stage in "$@"; do
+        case $stage in
+        -h | --help)
+            usage
+            return
+            ;;
+        --long) words+=(--long) ;;
+        *)
+            [[ -x $here/$stage.sh && " ${order[*]} " == *" $stage "* ]] || {
+                usage >&2
+                exit 64
+            }
+            stages+=("$stage")
+            ;;
+        esac
+    done
+    ((${#stages[@]} > 0)) || stages=("${order[@]}")
+    for stage in "${stages[@]}"; do
+        if [[ -x $here/$stage.sh ]]; then
+            printf '\n-- %s\n' "$stage"
+            "$here/$stage.sh" "${words[@]}"
+        fi
+    done
+}
+
+main "$@"
