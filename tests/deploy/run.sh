@@ -4,7 +4,8 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-order=(compose k8s terraform image boot)
+order=(compose k8s image terraform boot)
+long=(terraform boot) # minutes
 
 usage() {
     cat <<END
@@ -12,11 +13,11 @@ tests/deploy/run.sh [--long] [stage…]      all of them, or just those
 
   compose    compose.yaml: its settings, secrets and addresses
   k8s        the manifests of k8s/, rendered, and mistakes planted in them
-  terraform  validated, planned, applied to a stand-in, and mistakes planted in it
   image      the Dockerfile, built by podman, and every role run from it
+  terraform  validated, planned, applied to a stand-in, and mistakes planted in it
   boot       the boot script in virtual machines
 
-  --long     what takes minutes as well
+  --long     what takes minutes as well: terraform and boot, where nobody names them
 END
 }
 
@@ -38,7 +39,13 @@ main() {
             ;;
         esac
     done
-    ((${#stages[@]} > 0)) || stages=("${order[@]}")
+    ((${#stages[@]} > 0)) || for stage in "${order[@]}"; do
+        if ((${#words[@]} > 0)) || [[ " ${long[*]} " != *" $stage "* ]]; then
+            stages+=("$stage")
+        else
+            printf -- '-- %s: takes minutes, so only with --long or by its name\n' "$stage"
+        fi
+    done
     for stage in "${stages[@]}"; do
         if [[ -x $here/$stage.sh ]]; then
             printf '\n-- %s\n' "$stage"

@@ -1,0 +1,4 @@
+output "address" {
+  description = "The address that the role's name stands for."
+  value       = google_compute_forwarding_rule.this.ip_address
+}

@@ -1,0 +1,4 @@
+output "alerts" {
+  description = "What is watched for."
+  value       = concat(keys(local.alerts), ["unreachable"])
+}
