@@ -35,9 +35,10 @@ def arguments():
 
 
 def main():
-    given, site = arguments(), Site()
-    if missing():
-        sys.exit(f"these packages are missing: {' '.join(missing())}")
+    given, absent = arguments(), missing()
+    if absent:
+        sys.exit(f"these packages are missing: {' '.join(absent)}")
+    site = Site()
     try:
         make_durable(site.postgres)
         measure(given, site)
@@ -60,6 +61,9 @@ def measure(given, site):
         django.start()
         ours = Wrk(OURS, plain.address, folder)
         check_answers(plain, given.entries)
+        for one in questions(given.entries):
+            if one.django:
+                check_sameness(plain, django, one)
         against_pgbench(given, ours, Wrk(CACHED, cached.address, folder),
                         Pgbench(site.postgres, database, folder), plain)
         against_django(given, ours, django)
@@ -77,6 +81,18 @@ def check_answers(server, entries):
         assert told["total_records"] == total, (path, told)
 
 
+def check_sameness(server, django, question):
+    """Both give the same records, in the same order."""
+    number = question.first + question.count // 2
+    ours = server.get(question.with_number(number)).json()
+    theirs = django.get(question.django.format(number))
+    if "data" in ours:
+        ours, theirs = ours["data"], theirs["results"]
+        assert [one["id"] for one in ours] == [one["id"] for one in theirs], question.what
+    else:
+        assert ours["id"] == theirs["id"] and ours["content"] == theirs["content"], question.what
+
+
 def against_pgbench(given, ours, cached, pgbench, server):
     table = Table([OURS, pgbench.name])
     scripts = {one: script_of(pgbench.postgres, server, one) for one in questions(given.entries)}
@@ -85,9 +101,12 @@ def against_pgbench(given, ours, cached, pgbench, server):
             sides = [(one.what, ours)]
             if one.what == "by id":
                 sides.append(("by id, cached", cached))
-            theirs = pgbench.rate(script, given.seconds)
-            for what, side in sides:
-                table.add(what, OURS, side.rate(one, given.seconds))
+            begins = number % 2 == 0
+            theirs = pgbench.rate(script, given.seconds) if begins else None
+            rates = [side.rate(one, given.seconds) for _, side in sides]
+            theirs = theirs or pgbench.rate(script, given.seconds)
+            for (what, _), ours_rate in zip(sides, rates, strict=True):
+                table.add(what, OURS, ours_rate)
                 table.add(what, pgbench.name, theirs)
         say(f"pgbench: round {number + 1} of {given.rounds}")
     table.show()

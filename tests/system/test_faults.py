@@ -267,9 +267,10 @@ def test_the_database_of_a_replica_may_restart(replica):
     record = cluster.create(title="Antes")
     cluster.await_everywhere(record)
     postgres.kill()
+    path = f"{ENTRIES}/{record['id']}"
     assert is_unavailable(read.get(ENTRIES))
-    wait_until(lambda: is_unavailable(read.get(f"{ENTRIES}/{record['id']}")), 2,
-               "what is in memory to count no more")
+    wait_until(lambda: read.get(path).status_code != 200, 2, "what is in memory to count no more")
+    assert is_unavailable(read.get(path))
     wait_until(lambda: not read.is_ready(), 5, "the replica to say that it is not ready")
     later = cluster.create(title="Mientras tanto")
     postgres.start()

@@ -55,7 +55,7 @@ class Pgbench:
         file.write_text(script, encoding="utf-8")
         told = run(["pgbench", "-n", "-M", "prepared", "-c", CONNECTIONS, "-j", 2, "-T", seconds,
                     "-f", file, "-h", "127.0.0.1", "-p", self.postgres.port, "-U", "mamparo",
-                    self.database], PGPASSWORD=PASSWORD, PGOPTIONS="-c enable_seqscan=off")
+                    self.database], PGPASSWORD=PASSWORD, PGOPTIONS="-c enable_seqscan=off -c jit=off")
         return float(re.search(r"tps = ([\d.]+)", told)[1])
 
 
@@ -74,6 +74,9 @@ class Django(Wrk):
         self.process.start()
         wait_until(self._answers, 20, "Django to answer")
         return self
+
+    def get(self, path):
+        return requests.get(f"http://{self.address}{path}", timeout=60).json()
 
     def _answers(self):
         try:
