@@ -25,6 +25,7 @@ def fill(postgres, database, count):
         connection.execute(FILL, [count])
         connection.execute(TOTAL)
         connection.execute("VACUUM ANALYZE medical.entries")
+        connection.execute("CHECKPOINT")
 
 
 @dataclass(frozen=True)

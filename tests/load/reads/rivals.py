@@ -30,7 +30,7 @@ class Wrk:
 
     def rate(self, question, seconds, connections=CONNECTIONS, path=None):
         path = path or question.path
-        command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s"]
+        command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s"]
         if "{}" in path:
             head, tail = path.split("{}")
             script = self.folder / "ask.lua"
