@@ -103,12 +103,11 @@ class PostgreSQL(Side):
 
 
 def table_of(postgres, database):
-    """The statements that make medical.entries as it is there."""
+    """The statements that make medical.entries as it is there, with what its columns need."""
     done = subprocess.run(
-        [f"{POSTGRES_BIN}/pg_dump", "--schema-only", "--no-owner", "-h", "127.0.0.1",
-         "-p", str(postgres.port), "-U", "tester", "-t", "medical.entries", database],
+        [f"{POSTGRES_BIN}/pg_dump", "--schema-only", "--no-owner", "--no-publications",
+         "-N", "public", "-h", "127.0.0.1", "-p", str(postgres.port), "-U", "tester", database],
         env={"PATH": os.environ["PATH"], "PGPASSWORD": PASSWORD}, check=True, text=True,
         capture_output=True)
-    lines = [line for line in done.stdout.splitlines()
-             if not line.startswith("\\") and "search_path" not in line]  # psql's own, and ours
-    return "\n".join(["CREATE SCHEMA medical;", *lines])
+    return "\n".join(line for line in done.stdout.splitlines()
+                     if not line.startswith("\\") and "search_path" not in line)
