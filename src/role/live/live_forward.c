@@ -5,9 +5,9 @@
 #include "guard/pool.h"
 #include "io/http/http_source.h"
 #include "io/http/http_stream.h"
-#include "role/bank.h"
+#include "role/gateway/bank.h"
+#include "role/gateway/switch/toggle.h"
 #include "role/http/answer.h"
-#include "role/toggle.h"
 
 enum {
     HELD_MAX = 65536,     /* for a slow client, before the server is no longer read */

@@ -1,4 +1,4 @@
-#include "role/bank.h"
+#include "role/gateway/bank.h"
 
 #include "base/clock.h"
 #include "base/log.h"

@@ -1,11 +1,12 @@
-#include "role/forward.h"
+#include "role/gateway/forward.h"
 
 #include <stdio.h>
 
 #include "base/clock.h"
 #include "guard/fresh_way.h"
-#include "role/bank.h"
-#include "role/http/answer.h"
+#include "role/gateway/bank.h"
+#include "role/gateway/passing.h"
+#include "role/gateway/refusal.h"
 #include "role/http/read_after_cookie.h"
 
 struct gateway {
@@ -14,7 +15,7 @@ struct gateway {
     struct compartment (*compartments)[SIDE_COUNT]; /* by the service's place in the model */
     struct compartment *last_resorts;               /* likewise: its reads at the write side */
     bool keeps_cookies;
-    struct metric *refusals[STATUS_TIMEOUT + 1];
+    struct refusals *refusals;
     struct metric *retries;
 };
 
@@ -43,52 +44,6 @@ static struct bank *bank_of(const struct forward *forward)
     return &forward->gateway->banks[forward->way.has_turned ? SIDE_WRITES : forward->side];
 }
 
-/* Refusing */
-
-static void count_refusal(struct gateway *gateway, enum status status)
-{
-    char labels[64];
-    if (gateway->refusals[status] == NULL) {
-        snprintf(labels, sizeof(labels), "reason=\"%s\"", status_info(status)->reason);
-        gateway->refusals[status] =
-            metric_get(gateway->app->process->metrics, METRIC_KIND_COUNTER,
-                       "mamparo_gateway_refusals_total", "Requests the gateway refused", labels);
-    }
-    metric_add(gateway->refusals[status], 1);
-}
-
-/* The former system said only this much of a switched-off side. */
-static void answer_old_disabled(struct http_request *request, enum side side)
-{
-    static const char *const names[] = {"GET", "POST"};
-    const struct status_info *info = status_info(STATUS_DISABLED);
-    struct buf body = {0};
-    buf_printf(&body,
-               "{\"error\":\"%s service is currently unavailable\",\"status\":\"disabled\","
-               "\"type\":\"about:blank\",\"title\":\"%s\",\"reason\":\"%s\",\"detail\":\"%s\"}",
-               names[side], status_http_phrase(info->http), info->reason, info->sentence);
-    http_reply(request, &(struct http_response){
-                            .status = info->http,
-                            .headers = {{"content-type", STR("application/problem+json")}},
-                            .body = buf_str(&body)});
-    buf_free(&body);
-}
-
-static void refuse(struct gateway *gateway, struct http_request *request, enum status status,
-                   const struct forward_options *options)
-{
-    struct problem problem = {0};
-    count_refusal(gateway, status);
-    problem_set(&problem, status, "%s", status_info(status)->sentence);
-    if (options->is_old && status == STATUS_DISABLED)
-        answer_old_disabled(request, options->side);
-    else if (options->is_old)
-        answer_old_problem(request, &problem, NULL, NULL);
-    else
-        answer_problem(request, &problem);
-    problem_free(&problem);
-}
-
 /* The way, in the order of its steps */
 
 static bool ask(struct forward *forward);
@@ -105,7 +60,6 @@ static void finish(struct forward *forward)
 
 static void fail(struct forward *forward, enum status status)
 {
-    struct forward_options options = {.side = forward->side, .is_old = forward->is_old};
     if (forward->side == SIDE_WRITES && forward->may_have_arrived)
         status = STATUS_UNCERTAIN;
     if (forward->stale_seconds > 0) {
@@ -114,31 +68,17 @@ static void fail(struct forward *forward, enum status status)
         http_answer_with(forward->request, "retry-after", str_from(seconds));
         status = STATUS_TOO_STALE;
     }
-    refuse(forward->gateway, forward->request, status, &options);
+    refusal_answer(forward->gateway->refusals, forward->request, status,
+                   forward->is_old ? &forward->side : NULL);
     finish(forward);
 }
 
 static void pass_on(struct forward *forward, const struct http_outcome *outcome)
 {
     const struct http_answer_head *head = &outcome->head;
-    struct http_response response = {.status = head->status, .body = outcome->body};
-    const struct http_header kept[] = {{"content-type", head->content_type},
-                                       {"etag", head->etag},
-                                       {"location", head->location},
-                                       {"allow", head->allow},
-                                       {"retry-after", head->retry_after},
-                                       {"idempotent-replayed", head->replayed},
-                                       {"replica-lag-ms", head->replica_lag_ms},
-                                       {"read-after", head->read_after},
-                                       {"age", head->age},
-                                       {"content-encoding", head->content_encoding},
-                                       {"vary", head->vary},
-                                       {"link", head->link}};
-    size_t count = 0;
-    static_assert(countof(kept) <= HTTP_HEADERS_MAX, "there is room for each");
-    for (size_t i = 0; i < countof(kept); i++)
-        if (kept[i].value.len > 0)
-            response.headers[count++] = kept[i];
+    struct http_response response;
+    passing_read_answer(head, &response);
+    response.body = outcome->body;
     if (forward->side == SIDE_WRITES && forward->gateway->keeps_cookies)
         read_after_cookie_set(forward->request, forward->service, head->read_after);
     http_reply(forward->request, &response);
@@ -250,25 +190,6 @@ static bool ask(struct forward *forward)
     return true;
 }
 
-/* What a server behind needs to know; everything else ends here. */
-static void copy_headers(const struct http_request *request, struct buf *out)
-{
-    static const struct {
-        struct str name;
-    } passed[] = {
-        {STR("accept")},           {STR("accept-encoding")}, {STR("content-type")},
-        {STR("if-match")},         {STR("if-none-match")},   {STR("idempotency-key")},
-        {STR("traceparent")},      {STR("x-actor")},         {STR("x-causation-id")},
-        {STR("x-correlation-id")}, {STR("x-request-id")},
-    };
-    for (size_t i = 0; i < countof(passed); i++) {
-        struct str value = http_request_header(request, passed[i].name);
-        /* An empty one too: what it is worth is for the server behind to say. */
-        if (value.ptr != NULL)
-            buf_printf(out, STR_FMT ": " STR_FMT "\r\n", STR_ARG(passed[i].name), STR_ARG(value));
-    }
-}
-
 /* What the client says that it has seen, itself or in a cookie. */
 static void take_seen(struct forward *forward)
 {
@@ -317,7 +238,7 @@ void forward_request(struct gateway *gateway, struct http_request *request,
     if (toggles_is_on(process->toggles, options->service, options->side))
         status = compartment_admit(compartment);
     if (status != STATUS_OK) {
-        refuse(gateway, request, status, options);
+        refusal_answer(gateway->refusals, request, status, options->is_old ? &options->side : NULL);
         return;
     }
     struct forward *forward = mem_new(1, sizeof(*forward));
@@ -335,7 +256,7 @@ void forward_request(struct gateway *gateway, struct http_request *request,
     };
     buf_append_str(&forward->target, options->target);
     buf_append_str(&forward->body, request->body);
-    copy_headers(request, &forward->headers);
+    passing_write_request(request, &forward->headers);
     if (options->side == SIDE_READS)
         take_seen(forward);
     if (forward->is_fresh)
@@ -352,6 +273,7 @@ struct gateway *gateway_new(struct app *app)
     const struct settings *settings = &process->settings;
     struct gateway *gateway = mem_new(1, sizeof(*gateway));
     gateway->app = app;
+    gateway->refusals = refusals_new(process->metrics);
     gateway->retries =
         metric_get(process->metrics, METRIC_KIND_COUNTER, "mamparo_gateway_retries_total",
                    "Requests asked again of another server", "");

@@ -1,6 +1,6 @@
 /* Switches, one for each service's reads and one for its writes, shared by all loops. */
-#ifndef ROLE_TOGGLE_H
-#define ROLE_TOGGLE_H
+#ifndef ROLE_GATEWAY_SWITCH_TOGGLE_H
+#define ROLE_GATEWAY_SWITCH_TOGGLE_H
 
 #include "model/model.h"
 

@@ -5,12 +5,12 @@
  * A read that failed is asked once more, of another server; one with a Read-After of every server
  * that may have what it names, the write side at last. A write is sent to another one only
  * when nothing of it can have arrived, or when its Idempotency-Key makes that harmless. */
-#ifndef ROLE_FORWARD_H
-#define ROLE_FORWARD_H
+#ifndef ROLE_GATEWAY_FORWARD_H
+#define ROLE_GATEWAY_FORWARD_H
 
 #include "io/http/http_client.h"
 #include "role/app.h"
-#include "role/toggle.h"
+#include "role/gateway/switch/toggle.h"
 
 /* One loop's servers and compartments. */
 struct gateway;

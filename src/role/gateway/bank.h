@@ -1,6 +1,6 @@
 /* The servers of one side, as one loop of the gateway sees them. */
-#ifndef ROLE_BANK_H
-#define ROLE_BANK_H
+#ifndef ROLE_GATEWAY_BANK_H
+#define ROLE_GATEWAY_BANK_H
 
 #include "guard/pool.h"
 #include "io/http/http_client.h"

@@ -1,4 +1,4 @@
-#include "role/toggle.h"
+#include "role/gateway/switch/toggle.h"
 
 #include <stdatomic.h>
 
