@@ -15,7 +15,7 @@
     test_packages=(
         clang clang-format clang-tidy libclang-rt-14-dev libcmocka-dev universal-ctags shellcheck
         python3 python3-pytest python3-pytest-xdist python3-psycopg python3-redis python3-avro
-        python3-requests python3-jsonschema python3-yaml iproute2 libfaketime)
+        python3-requests python3-jsonschema python3-yaml iproute2 libfaketime haproxy)
     # A node from elsewhere brings an npm of its own, and keeps Debian's out.
     command -v npm >/dev/null || test_packages+=(nodejs npm)
 }
@@ -102,7 +102,7 @@ apt() {
 new_services() {
     local service
     sed -n 's/^# brings //p' "$no_cluster" 2>/dev/null || true
-    for service in postgresql redis-server; do
+    for service in postgresql redis-server haproxy; do
         if [[ ! -e /etc/init.d/$service ]]; then
             echo "$service"
         fi

@@ -33,6 +33,17 @@ static inline void *mem_new(size_t count, size_t size)
     return memory;
 }
 
+/* The same, for what threads share: members with CACHE_LINE's alignment have lines of their own. */
+enum { CACHE_LINE = 64 };
+static inline void *mem_new_shared(size_t size)
+{
+    size_t whole = (size + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
+    void *memory = aligned_alloc(CACHE_LINE, whole);
+    if (memory == NULL)
+        abort();
+    return memset(memory, 0, whole);
+}
+
 /* A NUL-terminated copy of `len` bytes; the caller frees it. */
 static inline char *mem_copy(const char *bytes, size_t len)
 {

@@ -16,6 +16,11 @@ msec_t clock_monotonic(void)
     return read_ns(CLOCK_MONOTONIC) / 1000000;
 }
 
+int64_t clock_monotonic_us(void)
+{
+    return read_ns(CLOCK_MONOTONIC) / 1000;
+}
+
 int64_t clock_wall_ms(void)
 {
     return read_ns(CLOCK_REALTIME) / 1000000;

@@ -7,6 +7,9 @@
 /* Spans and deadlines are taken on this one: it never jumps. */
 msec_t clock_monotonic(void);
 
+/* The same clock, for spans too short to count in milliseconds. */
+int64_t clock_monotonic_us(void);
+
 /* Milliseconds since 1970 UTC: only for what people and other machines read. */
 int64_t clock_wall_ms(void);
 

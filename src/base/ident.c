@@ -19,6 +19,15 @@ uint64_t ident_random(void)
     return bits;
 }
 
+uint64_t ident_draw(struct ident_well *well)
+{
+    if (well->left == 0) {
+        fill_random(well->words, sizeof(well->words));
+        well->left = countof(well->words);
+    }
+    return well->words[--well->left];
+}
+
 struct uuid uuid_from(int64_t wall_ms, uint64_t high, uint64_t low)
 {
     struct uuid uuid;

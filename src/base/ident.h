@@ -29,4 +29,11 @@ uint64_t uuid_hash(const struct uuid *uuid, uint64_t seed);
 /* Random bits from the kernel; never fails. */
 uint64_t ident_random(void);
 
+/* The same for whoever needs many: fetched in one go. Zeroed, it is empty; for one thread. */
+struct ident_well {
+    uint64_t words[64];
+    size_t left;
+};
+uint64_t ident_draw(struct ident_well *well);
+
 #endif

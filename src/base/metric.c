@@ -92,7 +92,8 @@ static void write_family(const struct metric *first, struct buf *out)
     buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", first->name, first->help, first->name,
                types[first->kind]);
     for (const struct metric *metric = first; metric != NULL; metric = metric->next) {
-        if (strcmp(metric->name, first->name) != 0)
+        if (strcmp(metric->name, first->name) != 0 ||
+            atomic_load_explicit(&metric->is_hidden, memory_order_relaxed))
             continue;
         if (metric->kind == METRIC_KIND_HISTOGRAM)
             write_histogram(metric, out);

@@ -20,6 +20,7 @@ struct metric {
     enum metric_kind kind;
     _Atomic int64_t value;                   /* a histogram's sum, in microseconds */
     _Atomic int64_t buckets[METRIC_BUCKETS]; /* not cumulative */
+    atomic_bool is_hidden;
     struct metric *next;
 };
 
@@ -40,6 +41,18 @@ static inline void metric_add(struct metric *metric, int64_t amount)
 static inline void metric_set(struct metric *metric, int64_t value)
 {
     atomic_store_explicit(&metric->value, value, memory_order_relaxed);
+}
+
+/* A gauge of something that is gone is not written, until it is shown again. */
+static inline void metric_hide(struct metric *metric)
+{
+    atomic_store_explicit(&metric->is_hidden, true, memory_order_relaxed);
+}
+
+static inline void metric_show(struct metric *metric, int64_t value)
+{
+    metric_set(metric, value);
+    atomic_store_explicit(&metric->is_hidden, false, memory_order_relaxed);
 }
 
 static inline int64_t metric_read(const struct metric *metric)

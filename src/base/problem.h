@@ -11,6 +11,7 @@ enum { PROBLEM_DETAIL_SIZE = 320, PROBLEM_MISTAKES_MAX = 32 };
 /* Lifetime: a request's. Zeroed, it says nothing is wrong; free it once. */
 struct problem {
     enum status status;
+    int64_t retry_after; /* seconds; 0: as the status has it */
     char detail[PROBLEM_DETAIL_SIZE];
     struct buf mistakes; /* a JSON array's items: {"pointer","detail"} or {"parameter","detail"} */
     unsigned mistake_count;

@@ -38,12 +38,14 @@ const char *status_http_phrase(int http)
         {422, "Unprocessable Content"},
         {424, "Failed Dependency"},
         {428, "Precondition Required"},
+        {429, "Too Many Requests"},
         {431, "Request Header Fields Too Large"},
         {499, "Client Closed Request"},
         {500, "Internal Server Error"},
         {502, "Bad Gateway"},
         {503, "Service Unavailable"},
         {504, "Gateway Timeout"},
+        {508, "Loop Detected"},
     };
     for (size_t i = 0; i < countof(phrases); i++)
         if (phrases[i].http == http)

@@ -32,6 +32,7 @@ enum status_repeat {
     X(KEY_REUSED, 422, USELESS, "key_reused", "the Idempotency-Key was used for another request")  \
     X(ROLLED_BACK, 424, USELESS, "rolled_back", "another member of the batch was refused")         \
     X(VERSION_REQUIRED, 428, USELESS, "version_required", "say with If-Match what you change")     \
+    X(RATE_LIMITED, 429, SAFE, "rate_limited", "this client asks more often than it may")          \
     X(CANCELLED, 499, USELESS, "cancelled", "the asker left")                                      \
     X(INTERNAL, 500, USELESS, "internal", "the server failed; the log says how")                   \
     X(UPSTREAM_FAILED, 502, UNKNOWN, "upstream_failed", "the server behind gave no answer")        \
@@ -39,12 +40,14 @@ enum status_repeat {
     X(QUEUE_FULL, 503, SAFE, "queue_full", "too many requests are waiting")                        \
     X(QUEUE_TIMEOUT, 503, SAFE, "queue_timeout", "the request waited too long for its turn")       \
     X(NO_SERVER, 503, SAFE, "no_server", "no server behind can be reached")                        \
+    X(BREAKER_OPEN, 503, SAFE, "breaker_open", "no server behind answers; one is being tried")     \
     X(STARTING, 503, SAFE, "starting", "the server is not ready yet")                              \
     X(TOO_STALE, 503, SAFE, "too_stale", "what Read-After names has not been applied yet")         \
     X(TOO_MANY_STREAMS, 503, SAFE, "too_many_streams", "enough clients follow live events here")   \
     X(UNAVAILABLE, 503, SAFE, "database_unavailable", "the database cannot be reached")            \
     X(UNCERTAIN, 503, UNKNOWN, "uncertain", "the write may or may not have happened")              \
     X(DRAINING, 503, SAFE, "draining", "the server is about to stop")                              \
+    X(LOOP, 508, USELESS, "loop", "the request came through this gateway before")                  \
     X(QUERY_TIMEOUT, 504, USELESS, "query_timeout", "the query takes longer than it may")          \
     X(TIMEOUT, 504, UNKNOWN, "timeout", "no answer came in time")
 
@@ -52,6 +55,7 @@ enum status {
 #define STATUS_ENUM(name, http, repeat, reason, sentence) STATUS_##name,
     STATUS_TABLE(STATUS_ENUM)
 #undef STATUS_ENUM
+        STATUS_COUNT
 };
 
 struct status_info {

@@ -135,20 +135,36 @@ static h2o_timeout_entry_t *entry_of(struct loop_timer *timer)
     return (h2o_timeout_entry_t *)(void *)&timer->entry;
 }
 
+static void on_timeout(h2o_timeout_entry_t *entry);
+
+/* The longest step that is not too long. */
+static void take_step(struct loop_timer *timer, uint64_t left)
+{
+    struct loop *loop = timer->loop;
+    size_t step = 0;
+    while (step + 1 < countof(ladder) && ladder[step + 1] <= left)
+        step++;
+    entry_of(timer)->cb = on_timeout;
+    h2o_timeout_link(loop->native, &loop->timeouts[step], entry_of(timer));
+}
+
 static void on_timeout(h2o_timeout_entry_t *entry)
 {
     struct loop_timer *timer = container_of(entry, struct loop_timer, entry);
-    timer->fired(timer);
+    uint64_t now = h2o_now(timer->loop->native);
+    if (now < timer->due)
+        take_step(timer, timer->due - now);
+    else
+        timer->fired(timer);
 }
 
 void loop_timer_start(struct loop *loop, struct loop_timer *timer, msec_t wait)
 {
-    size_t step = 0;
-    while (step + 1 < countof(ladder) && (msec_t)ladder[step] < wait)
-        step++;
+    uint64_t left = wait < 1 ? 1 : (uint64_t)wait;
     loop_timer_stop(timer);
-    entry_of(timer)->cb = on_timeout;
-    h2o_timeout_link(loop->native, &loop->timeouts[step], entry_of(timer));
+    timer->loop = loop;
+    timer->due = h2o_now(loop->native) + left;
+    take_step(timer, left);
 }
 
 void loop_timer_stop(struct loop_timer *timer)

@@ -28,10 +28,12 @@ struct asker *loop_asker(const struct loop *loop);
 void loop_set_asker(struct loop *loop, struct asker *asker);
 
 /* A timer: zeroed before its first start, owned by the caller, who stops it before freeing it.
- * Waits are rounded up to a step of a short ladder (1, 2, 5, 10 … ms), since the loop looks at
- * every distinct wait each turn. */
+ * Underneath it waits in steps of a short ladder (1, 2, 5, 10 … ms), since the loop looks at every
+ * distinct wait each turn. */
 struct loop_timer {
     void (*fired)(struct loop_timer *timer);
+    struct loop *loop;
+    uint64_t due; /* by h2o's clock */
     struct {
         uint64_t registered_at;
         void *callback;

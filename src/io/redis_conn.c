@@ -1,6 +1,7 @@
 #include "io/redis_conn.h"
 
 #include <hiredis/hiredis.h>
+#include <netdb.h>
 #include <stdio.h>
 
 #include "base/base.h"
@@ -9,6 +10,7 @@ enum { DEADLINE_MS = 3000 };
 
 struct redis_conn {
     redisContext *context;
+    msec_t deadline;
     char fault[200];
 };
 
@@ -77,13 +79,20 @@ static struct timeval to_timeval(msec_t ms)
 
 struct redis_conn *redis_conn_open(const char *url, char *mistake, size_t mistake_size)
 {
+    return redis_conn_open_within(url, DEADLINE_MS, mistake, mistake_size);
+}
+
+struct redis_conn *redis_conn_open_within(const char *url, msec_t deadline, char *mistake,
+                                          size_t mistake_size)
+{
     struct place place;
     if (!parse_url(str_from(url), &place)) {
         snprintf(mistake, mistake_size, "the address is not redis://[[user]:password@]host[:port]");
         return NULL;
     }
     struct redis_conn *conn = mem_new(1, sizeof(*conn));
-    conn->context = redisConnectWithTimeout(place.host, (int)place.port, to_timeval(DEADLINE_MS));
+    conn->deadline = deadline;
+    conn->context = redisConnectWithTimeout(place.host, (int)place.port, to_timeval(deadline));
     if (conn->context == NULL)
         abort();
     redis_reply_read_with(conn->context->reader);
@@ -127,7 +136,7 @@ void redis_conn_queue(struct redis_conn *conn, const struct str *words, size_t c
 struct redis_reply *redis_conn_next(struct redis_conn *conn, msec_t wait)
 {
     void *reply = NULL;
-    redisSetTimeout(conn->context, to_timeval(DEADLINE_MS + wait));
+    redisSetTimeout(conn->context, to_timeval(conn->deadline + wait));
     if (redisGetReply(conn->context, &reply) == REDIS_OK)
         return reply;
     snprintf(conn->fault, sizeof(conn->fault), "%s", conn->context->errstr);
@@ -139,6 +148,15 @@ struct redis_reply *redis_conn_command(struct redis_conn *conn, const struct str
 {
     redis_conn_queue(conn, words, count);
     return redis_conn_next(conn, 0);
+}
+
+bool redis_conn_local_address(const struct redis_conn *conn, char out[REDIS_LOCAL_SIZE])
+{
+    struct sockaddr_storage own;
+    socklen_t size = sizeof(own);
+    return getsockname(conn->context->fd, (struct sockaddr *)&own, &size) == 0 &&
+           getnameinfo((struct sockaddr *)&own, size, out, REDIS_LOCAL_SIZE, NULL, 0,
+                       NI_NUMERICHOST) == 0;
 }
 
 const char *redis_conn_fault(const struct redis_conn *conn)

@@ -99,7 +99,11 @@ static void handle(struct http_request *request)
                 paths[i].answer(request);
             return;
         }
-    answer_status(request, STATUS_NOT_FOUND, "here are /livez, /readyz, /metrics and /statusz");
+    const struct process *process = request->arg;
+    if (process->role->handle_admin == NULL || !process->role->handle_admin(request))
+        answer_status(request, STATUS_NOT_FOUND,
+                      "here are /livez, /readyz, /metrics and /statusz, and with "
+                      "FAULTS=on /faults/");
 }
 
 bool admin_open(struct process *process, struct loop *loop, char *mistake, size_t mistake_size)
@@ -111,5 +115,6 @@ bool admin_open(struct process *process, struct loop *loop, char *mistake, size_
                                           .handler = handle,
                                           .write_refusal = old_paths_write_refusal,
                                           .arg = process};
+    process->admin_loop = loop;
     return http_server_open(loop, &options, mistake, mistake_size) != NULL;
 }

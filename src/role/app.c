@@ -11,6 +11,7 @@
 #include "role/admin.h"
 #include "role/http/documents.h"
 #include "role/http/old_paths.h"
+#include "role/presence/ping_answer.h"
 
 enum {
     TURN_MS = 500,
@@ -35,6 +36,13 @@ static void observe(void *arg, int status, int64_t microseconds)
     metric_observe(app->process->seconds, microseconds);
 }
 
+static void handle(struct http_request *request)
+{
+    struct app *app = request->arg;
+    if (!ping_answer_handle(request))
+        app->process->role->handle(request);
+}
+
 /* A loop's share: two bodies fit at the least, or none would. */
 static int64_t budget_share(const struct settings *settings, unsigned loops)
 {
@@ -54,7 +62,8 @@ static bool open_app(struct app *app)
         .connections_max = settings->connections_max / process->app_count + 1,
         .body_bytes_max = settings->body_bytes_max,
         .body_budget_bytes = budget_share(settings, process->app_count),
-        .handler = process->role->handle,
+        .greet = process->role->greet,
+        .handler = handle,
         .write_refusal = old_paths_write_refusal,
         .observe = observe,
         .arg = app};
@@ -106,6 +115,8 @@ static bool start_apps(struct process *process)
             abort();
     }
     pthread_barrier_wait(&all_open);
+    /* Waits for those that are still about to leave it: it is in our stack frame. */
+    pthread_barrier_destroy(&all_open);
     return failed == 0;
 }
 
@@ -145,6 +156,13 @@ static void end_process(struct process *process, int status)
     _exit(status);
 }
 
+/* A gateway may be long about an answer, if it was told so. */
+static msec_t finish_ms(const struct process *process)
+{
+    msec_t request = process->settings.request_timeout_ms;
+    return request > FINISH_MS ? request : FINISH_MS;
+}
+
 static void on_stopping_timer(struct loop_timer *timer)
 {
     enum { LOOK_EVERY_MS = 20 };
@@ -152,7 +170,7 @@ static void on_stopping_timer(struct loop_timer *timer)
     struct process *process = stopping->process;
     if (stopping->phase == DRAINING) {
         stopping->phase = FINISHING;
-        stopping->give_up_at = clock_monotonic() + FINISH_MS;
+        stopping->give_up_at = clock_monotonic() + finish_ms(process);
         for (unsigned i = 0; i < process->app_count; i++)
             loop_post(process->apps[i].loop, drain_app, &process->apps[i]);
     } else if (connections(process) == 0 || clock_monotonic() >= stopping->give_up_at) {

@@ -1,7 +1,16 @@
 #include "role/bulkhead.h"
 
-#include "role/gateway/forward.h"
+#include "role/gateway/compartment/compartment.h"
+#include "role/gateway/door.h"
+#include "role/gateway/fault/fault_desk.h"
+#include "role/gateway/fleet/discovery.h"
+#include "role/gateway/forward/forward.h"
+#include "role/gateway/forward/forwarder.h"
+#include "role/gateway/gateway.h"
+#include "role/gateway/incident/incident_list.h"
+#include "role/gateway/passing.h"
 #include "role/gateway/switch/switches.h"
+#include "role/gateway/view/services_view.h"
 #include "role/http/answer.h"
 #include "role/http/documents.h"
 #include "role/http/old_paths.h"
@@ -37,7 +46,7 @@ static void handle_route(struct http_request *request)
     buf_append_str(&target, request->path);
     if (request->query.ptr != NULL)
         buf_printf(&target, "?" STR_FMT, STR_ARG(request->query));
-    forward_request(app->gateway, request,
+    forward_request(app->forwarder, request,
                     &(struct forward_options){.service = route.service,
                                               .side = is_read(request) ? SIDE_READS : SIDE_WRITES,
                                               .target = buf_str(&target),
@@ -51,7 +60,7 @@ static void handle_schema(struct http_request *request)
 {
     struct app *app = request->arg;
     if (answer_allows(request, "GET, HEAD"))
-        forward_request(app->gateway, request,
+        forward_request(app->forwarder, request,
                         &(struct forward_options){.service = &app->process->model->services[0],
                                                   .side = SIDE_READS,
                                                   .target = request->path});
@@ -67,7 +76,7 @@ static void handle_old_root(struct http_request *request)
     buf_append_text(&target, is_reading ? "/database/read/" : "/database/write/");
     if (is_reading && request->query.ptr != NULL)
         buf_printf(&target, "?" STR_FMT, STR_ARG(request->query));
-    forward_request(app->gateway, request,
+    forward_request(app->forwarder, request,
                     &(struct forward_options){.service = switches_old_service(app),
                                               .side = is_reading ? SIDE_READS : SIDE_WRITES,
                                               .target = buf_str(&target),
@@ -77,32 +86,42 @@ static void handle_old_root(struct http_request *request)
 
 /* Paths */
 
-static void handle(struct http_request *request)
+/* What the gateway itself has to say; the former system's paths only where its service is. */
+static http_handler_fn *find_page(const struct app *app, struct str path)
 {
     static const struct {
         const char *path;
         http_handler_fn *handle;
-    } old[] = {
-        {"/", handle_old_root},
-        {"/bulkhead/", handle_old_root},
-        {"/bulkhead/toggle/", switches_flip_old},
-        {"/bulkhead/status/", switches_show_old},
+        bool is_old;
+    } pages[] = {
+        {"/", handle_old_root, true},
+        {"/bulkhead/", handle_old_root, true},
+        {"/bulkhead/toggle/", switches_flip_old, true},
+        {"/bulkhead/status/", switches_show_old, true},
+        {"/bulkhead/services/", services_view_handle, false},
+        {"/bulkhead/toggles/log", switches_show_log, false},
+        {"/bulkhead/incidents/", incident_list_handle, false},
     };
+    for (size_t i = 0; i < countof(pages); i++)
+        if (str_equal(path, str_from(pages[i].path)))
+            return pages[i].is_old && switches_old_service(app) == NULL ? NULL : pages[i].handle;
+    return str_starts_with(path, STR("/bulkhead/services/")) ? switches_handle : NULL;
+}
+
+static void handle(struct http_request *request)
+{
     struct app *app = request->arg;
-    if (old_paths_handle(request, app->process->role->name) ||
+    http_handler_fn *page = find_page(app, request->path);
+    /* Whoever watches over the gateway asks for its health, and is no client. */
+    if (old_paths_handle(request, app->process->role->name) || !door_admit(app->door, request) ||
         documents_handle(request, app->process->documents))
         return;
-    for (size_t i = 0; i < countof(old) && switches_old_service(app) != NULL; i++)
-        if (str_equal(request->path, str_from(old[i].path))) {
-            old[i].handle(request);
-            return;
-        }
-    if (documents_has(request->path))
+    if (page != NULL)
+        page(request);
+    else if (documents_has(request->path))
         handle_schema(request);
     else if (route_is_known(app->process->model, request->path))
         handle_route(request);
-    else if (str_starts_with(request->path, STR("/bulkhead/services/")))
-        switches_handle(request);
     else
         answer_status(request, STATUS_NOT_FOUND, "records are under /v1/<service>/<collection>");
 }
@@ -111,9 +130,12 @@ static void handle(struct http_request *request)
 
 static bool open_app(struct app *app)
 {
-    app->gateway = gateway_new(app);
+    if (app->process->gateway == NULL)
+        return false;
+    app->door = door_new(app);
+    app->forwarder = forwarder_new(app);
     app->live = live_gateway_new(app);
-    return app->gateway != NULL && app->live != NULL;
+    return true;
 }
 
 static void drain_app(struct app *app)
@@ -123,27 +145,43 @@ static void drain_app(struct app *app)
 
 static void prepare(struct process *process)
 {
-    process->toggles = toggles_new(process->model);
+    process->gateway = gateway_new(process);
+}
+
+static void start(struct process *process)
+{
+    gateway_start(process->gateway, process);
 }
 
 static const char *unready(struct process *process)
 {
-    (void)process;
-    return NULL;
+    return discovery_unready(process->gateway->discovery);
+}
+
+static void measure(struct process *process)
+{
+    compartments_measure(process->gateway->compartments);
+    discovery_measure(process->gateway->discovery);
+    journal_measure(process->gateway->journal);
 }
 
 static void write_status(struct process *process, struct buf *out)
 {
     buf_append_text(out, ",\"services\":");
-    switches_write(process, out);
+    services_view_write(process, out);
+    discovery_write_status(process->gateway->discovery, out);
 }
 
 const struct role role_bulkhead = {
     .name = "bulkhead",
     .prepare = prepare,
+    .greet = passing_greet,
     .handle = handle,
+    .handle_admin = fault_desk_handle,
     .open_app = open_app,
+    .start = start,
     .unready = unready,
     .write_status = write_status,
     .drain_app = drain_app,
+    .measure = measure,
 };

@@ -12,6 +12,7 @@
 #include "role/http/older_names.h"
 #include "role/http/read_answer.h"
 #include "role/live/live_desk.h"
+#include "role/presence/announcer.h"
 #include "role/read_gate.h"
 
 /* Lifetime: a request's, while the database is at it. */
@@ -237,6 +238,7 @@ static void handle(struct http_request *request)
 static void prepare(struct process *process)
 {
     process->live_feeds = live_feeds_new(process);
+    admission_init(&process->read_after_room, (unsigned)process->settings.read_after_queue, 0);
 }
 
 static bool open_app(struct app *app)
@@ -269,10 +271,12 @@ static void start(struct process *process)
     process->replica = replica_new(&options);
     replica_start(process->replica);
     live_feeds_start(process);
+    process->announcer = announcer_start(process);
 }
 
 static void stop(struct process *process)
 {
+    announcer_stop(process->announcer);
     replica_stop(process->replica);
 }
 

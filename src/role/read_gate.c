@@ -3,7 +3,6 @@
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "guard/compartment.h"
 #include "role/http/read_after.h"
 
 enum {
@@ -14,7 +13,6 @@ enum {
 struct read_gate {
     struct app *app;
     struct list waiting; /* of struct hold */
-    struct compartment room;
     struct loop_timer tick;
 };
 
@@ -41,7 +39,7 @@ static int64_t applied_by_now(const struct hold *hold)
 static void hold_free(struct hold *hold)
 {
     if (hold->has_room)
-        compartment_release(&hold->gate->room);
+        admission_leave(&hold->gate->app->process->read_after_room);
     free(hold);
 }
 
@@ -87,8 +85,9 @@ static void ask(struct hold *hold)
 
 static bool enter(struct hold *hold)
 {
+    struct admission *room = &hold->gate->app->process->read_after_room;
     if (!hold->has_room)
-        hold->has_room = compartment_admit(&hold->gate->room) == STATUS_OK;
+        hold->has_room = admission_enter(room, NULL, NULL) == ADMISSION_GRANTED;
     return hold->has_room;
 }
 
@@ -176,12 +175,9 @@ void read_gate_pass(struct read_gate *gate, struct http_request *request, const 
 
 struct read_gate *read_gate_new(struct app *app)
 {
-    const struct process *process = app->process;
     struct read_gate *gate = mem_new(1, sizeof(*gate));
     gate->app = app;
     gate->tick.fired = on_tick;
-    gate->room.limit =
-        compartment_share((unsigned)process->settings.read_after_queue, process->app_count);
     list_init(&gate->waiting);
     return gate;
 }

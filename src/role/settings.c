@@ -3,6 +3,11 @@
 #include <arpa/inet.h>
 #include <sched.h>
 #include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "role/gateway/caller/client_address.h"
+#include "role/server_list.h"
 
 #define PLACE(member) .offset = offsetof(struct settings, member)
 #define TEXT(member)  .type = SETTING_TYPE_TEXT, PLACE(member)
@@ -37,12 +42,16 @@ static const struct setting settings_known[] = {
      .sentence = "PostgreSQL of the write side, with wal_level=logical"},
     {"READ_DATABASE_URL", URL(read_database_url, "postgresql://|postgres://"), .roles = "read",
      .unit = "", .is_required = true, .is_secret = true, .sentence = "PostgreSQL of this replica"},
-    {"REDIS_URL", URL(redis_url, "redis://"), .roles = "write read", .unit = "",
-     .is_required = true, .is_secret = true, .sentence = "Redis that carries the streams"},
+    {"REDIS_URL", URL(redis_url, "redis://"), .roles = "all", .unit = "", .is_secret = true,
+     .sentence = "Redis that carries the streams; needed by write and read; a gateway finds there "
+                 "the servers that announce themselves, and shares its switches"},
+    {"STATE_DIR", TEXT(state_dir), .roles = "bulkhead", .unit = "",
+     .sentence = "folder of this gateway alone, in which its switches outlast it without Redis"},
     {"WRITE_SERVERS", TEXT(write_servers), .roles = "bulkhead read", .unit = "",
-     .sentence = "write servers, host:port separated by commas"},
+     .sentence = "write servers, host:port separated by commas; a gateway's service=host:port is "
+                 "for that service alone"},
     {"READ_SERVERS", TEXT(read_servers), .roles = "bulkhead", .unit = "",
-     .sentence = "read servers, host:port separated by commas"},
+     .sentence = "read servers, likewise"},
     {"WRITE_DB_IP", TEXT(write_db_ip), .roles = "bulkhead read", .unit = "",
      .sentence = "older name of WRITE_SERVERS: one host, port 8000 unless it says another"},
     {"READ_DB_IP", TEXT(read_db_ip), .roles = "bulkhead", .unit = "",
@@ -74,6 +83,50 @@ static const struct setting settings_known[] = {
      .unit = "", .sentence = "reads of a service under way at once, for each read server"},
     {"WRITE_IN_FLIGHT", NUMBER(write_in_flight, 1, 65536), .otherwise = "64", .roles = "bulkhead",
      .unit = "", .sentence = "writes of a service under way at once"},
+    {"POLICY", CHOICE(policy, "balanced|principal"), .otherwise = "balanced", .roles = "bulkhead",
+     .unit = "",
+     .sentence = "which server is asked: the least busy and freshest; or the first, while the "
+                 "others stand by"},
+    {"READ_QUEUE", NUMBER(read_queue, 0, 1000000), .otherwise = "0", .roles = "bulkhead",
+     .unit = "",
+     .sentence = "reads of a service that may wait for their turn; 0 is twice as many "
+                 "as may be under way"},
+    {"WRITE_QUEUE", NUMBER(write_queue, 0, 1000000), .otherwise = "0", .roles = "bulkhead",
+     .unit = "", .sentence = "writes of a service, likewise"},
+    {"QUEUE_TIMEOUT_MS", NUMBER(queue_timeout_ms, 1, 60000), .otherwise = "250",
+     .roles = "bulkhead", .unit = "ms", .sentence = "longest wait for that turn"},
+    {"ADAPTIVE_LIMIT", CHOICE(adaptive_limit, "off|on"), .otherwise = "off", .roles = "bulkhead",
+     .unit = "",
+     .sentence = "fewer are under way at once while answers take longer than from idle servers"},
+    {"ANSWER_BUFFER_BYTES", NUMBER(answer_buffer_bytes, 1024, 33554432), .otherwise = "1048576",
+     .roles = "bulkhead", .unit = "bytes",
+     .sentence = "largest answer that is held whole, so that another server can be asked; a larger "
+                 "one is passed on as it comes"},
+    {"TRUSTED_PROXIES", TEXT(trusted_proxies), .roles = "bulkhead", .unit = "",
+     .sentence =
+         "addresses and networks, separated by commas, whose X-Forwarded-For and -Proto are "
+         "believed"},
+    {"RATE_LIMIT", NUMBER(rate_limit, 0, 100000), .otherwise = "0", .roles = "bulkhead", .unit = "",
+     .sentence = "requests a second of one client, beyond which it gets 429; 0 is no limit"},
+    {"RATE_BURST", NUMBER(rate_burst, 0, 100000), .otherwise = "0", .roles = "bulkhead", .unit = "",
+     .sentence = "requests it may have saved up; 0 is those of one second"},
+    {"RATE_LIMIT_BY", CHOICE(rate_limit_by, "address|key"), .otherwise = "address",
+     .roles = "bulkhead", .unit = "",
+     .sentence =
+         "what tells clients apart; key is X-API-Key, else Authorization, else the address: "
+         "only behind what checks keys, since an invented one is a new client"},
+    {"FAULTS", CHOICE(faults, "off|on"), .otherwise = "off", .roles = "bulkhead", .unit = "",
+     .sentence = "whether faults can be injected at ADMIN_PORT, for drills (docs/gateway.md)"},
+    {"CHECK_INTERVAL_MS", NUMBER(check_interval_ms, 50, 60000), .otherwise = "500",
+     .roles = "bulkhead", .unit = "ms",
+     .sentence = "how often, give or take a fifth, each server behind is asked GET /ping"},
+    {"CHECK_TIMEOUT_MS", NUMBER(check_timeout_ms, 10, 60000), .otherwise = "300",
+     .roles = "bulkhead", .unit = "ms", .sentence = "longest wait for its answer"},
+    {"RESOLVE_SECONDS", NUMBER(resolve_seconds, 1, 3600), .otherwise = "5", .roles = "bulkhead",
+     .unit = "s", .sentence = "how often the names of servers are looked up"},
+    {"ANNOUNCE", TEXT(announce), .otherwise = "auto", .roles = "write read", .unit = "",
+     .sentence = "address:port under which gateways find this server through Redis; auto is the "
+                 "one of LISTEN, or that it reaches Redis from; off is none"},
     {"MAX_CONNECTIONS", NUMBER(connections_max, 1, 1000000), .otherwise = "10000", .roles = "all",
      .unit = "", .sentence = "client connections open at once; more wait in the backlog"},
     {"MAX_BODY_BYTES", NUMBER(body_bytes_max, 1024, 67108864), .otherwise = "1048576",
@@ -162,6 +215,17 @@ static unsigned check_keys(const struct settings *settings, struct buf *mistakes
            check_secret("PSEUDONYM_KEY", settings->pseudonym_key, mistakes);
 }
 
+static unsigned check_proxies(const struct settings *settings, struct buf *mistakes)
+{
+    struct trusted_proxies proxies;
+    struct buf mistake = {0};
+    bool is_fine = trusted_proxies_parse(settings->trusted_proxies, &proxies, &mistake);
+    if (!is_fine)
+        buf_printf(mistakes, "TRUSTED_PROXIES: %s\n", mistake.ptr);
+    buf_free(&mistake);
+    return !is_fine;
+}
+
 static unsigned check_slot(const struct settings *settings, struct buf *mistakes)
 {
     const char *slot = settings->replication_slot;
@@ -189,23 +253,24 @@ static unsigned check_address(const struct settings *settings, struct buf *mista
     return wrong;
 }
 
-/* "host:port" or "[v6]:port", one or more of them. Whether the name is known shows later. */
-static bool is_server(struct str place)
+static unsigned check_state_dir(const char *folder, struct buf *mistakes)
 {
-    int64_t port;
-    const char *colon = place.len == 0 ? NULL : memrchr(place.ptr, ':', place.len);
-    if (colon == NULL || colon == place.ptr)
-        return false;
-    struct str digits = {colon + 1, (size_t)(place.ptr + place.len - colon - 1)};
-    return str_to_int64(digits, &port) && port >= 1 && port <= 65535;
+    struct stat about;
+    if (folder == NULL || (stat(folder, &about) == 0 && S_ISDIR(about.st_mode) &&
+                           access(folder, R_OK | W_OK | X_OK) == 0))
+        return 0;
+    buf_printf(mistakes, "STATE_DIR: must be a folder that can be written, not \"%s\"\n", folder);
+    return 1;
 }
 
-static unsigned check_servers(const char *servers, const char *name, struct buf *mistakes)
+/* Whether a name is known shows later, and whether a service is one of the models. */
+static unsigned check_servers(const char *servers, const char *name, bool may_name_services,
+                              struct buf *mistakes)
 {
+    struct server_entry entry;
     struct str rest = str_from(servers);
     while (rest.ptr != NULL) {
-        struct str place = str_trim(str_cut(&rest, ','));
-        if (is_server(place))
+        if (server_list_next(&rest, &entry) && (may_name_services || entry.service.ptr == NULL))
             continue;
         buf_printf(mistakes, "%s: must be host:port, separated by commas, not \"%s\"\n", name,
                    servers);
@@ -215,19 +280,57 @@ static unsigned check_servers(const char *servers, const char *name, struct buf 
 }
 
 /* The older names give a host; the newer list wins where both are set. */
-static unsigned take_older_name(const char **servers, const char *older, const char *name,
-                                struct buf *mistakes)
+static void take_older_name(const char **servers, const char *older)
 {
-    if (*servers == NULL && older != NULL) {
-        struct buf list = {0};
-        buf_append_text(&list, older);
-        if (strchr(older, ':') == NULL)
-            buf_printf(&list, ":%d", OLD_PORT);
-        *servers = list.ptr;
+    if (*servers != NULL || older == NULL)
+        return;
+    struct buf list = {0};
+    buf_append_text(&list, older);
+    if (strchr(older, ':') == NULL)
+        buf_printf(&list, ":%d", OLD_PORT);
+    *servers = list.ptr;
+}
+
+/* A gateway may do without lists where servers announce themselves. */
+static unsigned check_lists(struct settings *settings, bool is_gateway, struct buf *mistakes)
+{
+    const struct {
+        const char **servers, *older, *name;
+    } lists[] = {{&settings->write_servers, settings->write_db_ip, "WRITE_SERVERS"},
+                 {&settings->read_servers, settings->read_db_ip, "READ_SERVERS"}};
+    unsigned wrong = 0;
+    for (size_t i = 0; i < (is_gateway ? countof(lists) : 1); i++) {
+        take_older_name(lists[i].servers, lists[i].older);
+        if (*lists[i].servers != NULL) {
+            wrong += check_servers(*lists[i].servers, lists[i].name, is_gateway, mistakes);
+        } else if (!is_gateway || settings->redis_url == NULL) {
+            buf_printf(mistakes, "%s: is not set%s; servers as host:port, separated by commas\n",
+                       lists[i].name,
+                       is_gateway ? ", nor is REDIS_URL, where they announce themselves" : "");
+            wrong++;
+        }
     }
-    if (*servers != NULL)
-        return check_servers(*servers, name, mistakes);
-    buf_printf(mistakes, "%s: is not set; servers as host:port, separated by commas\n", name);
+    return wrong;
+}
+
+/* What data servers need and a gateway does not. */
+static unsigned check_redis(const struct settings *settings, struct buf *mistakes)
+{
+    if (settings->redis_url != NULL)
+        return 0;
+    buf_append_text(mistakes, "REDIS_URL: is not set; Redis that carries the streams\n");
+    return 1;
+}
+
+static unsigned check_announce(const struct settings *settings, struct buf *mistakes)
+{
+    const char *announce = settings->announce;
+    if (strcmp(announce, "auto") == 0 || strcmp(announce, "off") == 0 ||
+        (server_list_is_numeric(str_from(announce)) && strlen(announce) < SERVER_PLACE_SIZE))
+        return 0;
+    buf_printf(mistakes,
+               "ANNOUNCE: must be auto, off, or a numeric address with its port, not \"%s\"\n",
+               announce);
     return 1;
 }
 
@@ -257,6 +360,11 @@ static int64_t cpu_count(void)
     return quota > 0 && quota < allowed ? quota : allowed;
 }
 
+static bool is_role(const char *role, const char *name)
+{
+    return role != NULL && strcmp(role, name) == 0;
+}
+
 bool settings_load(struct settings *settings, struct buf *mistakes)
 {
     const char *role = getenv("SERVER_TYPE");
@@ -264,13 +372,14 @@ bool settings_load(struct settings *settings, struct buf *mistakes)
     unsigned wrong = setting_load(&table, role == NULL ? "" : role, getenv, settings, mistakes);
     if (settings->listen != NULL)
         wrong += check_address(settings, mistakes) + check_keys(settings, mistakes);
-    wrong += check_slot(settings, mistakes);
-    if (role != NULL && (strcmp(role, "bulkhead") == 0 || strcmp(role, "read") == 0))
-        wrong += take_older_name(&settings->write_servers, settings->write_db_ip, "WRITE_SERVERS",
-                                 mistakes);
-    if (role != NULL && strcmp(role, "bulkhead") == 0)
-        wrong += take_older_name(&settings->read_servers, settings->read_db_ip, "READ_SERVERS",
-                                 mistakes);
+    wrong += check_slot(settings, mistakes) + check_state_dir(settings->state_dir, mistakes) +
+             check_proxies(settings, mistakes);
+    if (is_role(role, "bulkhead") || is_role(role, "read"))
+        wrong += check_lists(settings, is_role(role, "bulkhead"), mistakes);
+    if (is_role(role, "write") || is_role(role, "read"))
+        wrong += check_redis(settings, mistakes);
+    if (settings->announce != NULL)
+        wrong += check_announce(settings, mistakes);
     if (settings->threads == 0)
         settings->threads = cpu_count();
     return wrong == 0;

@@ -13,6 +13,7 @@
 #include "role/http/read_after.h"
 #include "role/http/read_answer.h"
 #include "role/http/write_request.h"
+#include "role/presence/announcer.h"
 
 /* Lifetime: a request's, while the database is at it. */
 struct errand {
@@ -291,10 +292,12 @@ static void start(struct process *process)
                                     .refuse_model = app_refuse_model,
                                     .has_reached_redis = &process->has_reached_redis};
     process->relay = relay_start(&options);
+    process->announcer = announcer_start(process);
 }
 
 static void stop(struct process *process)
 {
+    announcer_stop(process->announcer);
     relay_stop(process->relay);
 }
 

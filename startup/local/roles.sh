@@ -61,6 +61,7 @@ settings_of() {
         ;;
     bulkhead)
         echo "WRITE_SERVERS=$(address_of write)"
+        echo "REDIS_URL=redis://$(address_of redis)/0"
         echo "READ_SERVERS=$(address_of read-1),$(address_of read-2),$(address_of read-3)"
         ;;
     esac

@@ -178,6 +178,13 @@ struct redis_reply *redis_conn_command(struct redis_conn *conn, const struct str
     return redis_conn_next(conn, 0);
 }
 
+bool redis_conn_local_address(const struct redis_conn *conn, char out[REDIS_LOCAL_SIZE])
+{
+    (void)conn;
+    strcpy(out, "10.0.0.7");
+    return true;
+}
+
 const char *redis_conn_fault(const struct redis_conn *conn)
 {
     (void)conn;

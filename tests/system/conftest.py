@@ -14,7 +14,8 @@ def pytest_addoption(parser):
     group.addoption("--long", action="store_true", help=(
         "the long form of what is tested in a short one otherwise: in test_kills.py 1,000 kills of"
         " the write server and 50 of its PostgreSQL instead of 20 and 10, in test_memory.py ten"
-        " times the load, in test_read_after.py 10,000 pairs instead of 500; some minutes"))
+        " times the load, in test_read_after.py 10,000 pairs instead of 500, in test_rolling.py 20"
+        " restarts of every role instead of 2; some minutes"))
     group.addoption("--seed", type=int, help=(
         "what random moments and choices are drawn from; a failed test shows the one it had"))
 

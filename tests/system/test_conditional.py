@@ -7,7 +7,7 @@ from harness.connection import Connection
 from harness.process import wait_until
 
 ENTRIES = "/v1/medical/entries"
-MOMENTARY = ["date", "age", "replica-lag-ms"]
+MOMENTARY = ["date", "age", "replica-lag-ms", "x-request-id", "server-timing"]
 LONG = "Dolor de cabeza, fiebre y tos. " * 60
 
 

@@ -435,13 +435,15 @@ def test_a_new_epoch_is_a_reset(apart, crowd):
 
 
 def test_a_read_server_that_freezes_does_not_hold_its_clients(fresh, crowd):
-    fresh.bulkhead.stop()
-    fresh.bulkhead.settings |= {"LIVE_HEARTBEAT_SECONDS": 1, "THREADS": 1}
-    fresh.bulkhead.start().await_ready()
     for read in fresh.reads:
         read.stop()
         read.settings["LIVE_HEARTBEAT_SECONDS"] = 1
         read.start().await_ready()
+    fresh.bulkhead.stop()  # later, so that it takes all of them for equally new
+    fresh.bulkhead.settings |= {"LIVE_HEARTBEAT_SECONDS": 1, "THREADS": 1}
+    fresh.bulkhead.start().await_ready()
+    wait_until(lambda: '"state":"unready"' not in fresh.bulkhead.admin("/statusz").text, 10,
+               "every server to be up")
     followers = [crowd.follow(fresh.bulkhead) for _ in fresh.reads]
     fresh.reads[0].pause()
     crowd.wait(lambda: sum(f.is_over for f in followers) == 1, 20, "one stream to end")
@@ -456,6 +458,18 @@ def test_a_switched_off_service_has_no_streams(fresh, crowd):
     fresh.bulkhead.request("PUT", "/bulkhead/services/medical/reads", json={"enabled": False})
     answer = fresh.bulkhead.get(EVENTS)
     assert (answer.status_code, answer.json()["reason"]) == (503, "disabled")
+
+
+def test_streams_end_within_a_second_when_their_service_is_switched_off(fresh, crowd):
+    followers = [crowd.follow(fresh.bulkhead) for _ in range(8)]
+    other = crowd.follow(fresh.reads[0])
+    fresh.bulkhead.request("PUT", "/bulkhead/services/medical/writes", json={"enabled": False})
+    fresh.bulkhead.request("PUT", "/bulkhead/services/medical/reads", json={"enabled": False})
+    crowd.wait(lambda: all(f.is_over and f.is_whole for f in followers), 1, "the streams to end")
+    assert not other.is_over
+    assert 'mamparo_live_ended_total{reason="disabled"} 8' in fresh.bulkhead.admin("/metrics").text
+    fresh.bulkhead.request("PUT", "/bulkhead/services/medical/reads", json={"enabled": True})
+    assert crowd.follow(fresh.bulkhead).status == 200
 
 
 @pytest.mark.parametrize("door", ["read", "bulkhead"])

@@ -420,7 +420,7 @@ def lower(headers):
     return {name.lower(): value for name, value in headers.items()}
 
 
-MOMENTARY = ["date", "replica-lag-ms"]
+MOMENTARY = ["date", "replica-lag-ms", "x-request-id", "server-timing"]
 
 
 def without_the_moment(headers):

@@ -1,348 +1,350 @@
 #include "io/http/http_client.h"
 
 #include <h2o.h>
-#include <netdb.h>
 #include <stdio.h>
 
 #include "base/buf.h"
 #include "io/call.h"
+#include "io/http/http_chunked.h"
+#include "io/http/http_source.h"
 
-enum {
-    IDLE_MS = 60000, /* well below our server's own keep-alive: the server never hangs up first */
-    IDLE_MAX = 256,
-    ANSWER_BYTES_MAX = 32 << 20,
-};
+enum { HEAD_BYTES_MAX = 65536, ANSWER_BYTES_MAX = 32 << 20 };
 
-struct http_peer {
-    struct loop *loop;
-    char *name;
-    struct sockaddr_storage address;
-    socklen_t address_size;
-    struct list idle;
-    size_t idle_count;
-};
-
-/* Lifetime: a connection's. Between calls it is in the peer's idle list. */
-struct connection {
-    struct list link;
-    struct http_peer *peer;
-    h2o_socket_t *socket;
-    struct journey *journey; /* NULL while idle */
-    bool is_writing;         /* the answer may come before the request is out */
-    struct loop_timer idle;
-};
-
-/* One call: from http_call to done. */
-struct journey {
+/* From http_call to done. */
+struct http_call {
     struct call call;
     struct http_peer *peer;
-    struct connection *connection;
+    struct http_connection *connection; /* NULL once it is the rest's */
     struct loop_timer connecting;
     msec_t connect_ms;
-    struct buf request;
     bool is_reused; /* the connection: it may have died while idle */
     bool may_repeat;
     bool has_connected; /* then something may have been sent */
+    bool has_head;
+    bool has_moved; /* the head, since it was read: its texts */
+    size_t buffer_max;
+    struct http_body body; /* of the answer */
     struct http_outcome outcome;
     http_done_fn *done;
     void *arg;
+    size_t request_bytes;
+    char request[];
 };
 
-static void on_journey_deadline(struct call *call);
-static void on_journey_left(struct call *call);
-static void on_journey_end(struct call *call);
-
-/* Peers */
-
-struct http_peer *http_peer_open(struct loop *loop, struct str place, char *mistake,
-                                 size_t mistake_size)
+static void finish(struct http_call *call, enum status status)
 {
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV}, *found = NULL;
-    char *name = mem_copy(place.ptr, place.len);
-    char *host = mem_copy(place.ptr, place.len);
-    char *colon = strrchr(host, ':');
-    int error = EAI_SERVICE;
-    if (colon != NULL) {
-        *colon = '\0';
-        bool has_brackets = host[0] == '[' && colon > host + 1 && colon[-1] == ']';
-        if (has_brackets)
-            colon[-1] = '\0';
-        error = getaddrinfo(host + has_brackets, colon + 1, &hints, &found);
-    }
-    free(host);
-    if (error != 0) {
-        snprintf(mistake, mistake_size, "\"%s\" is no host:port that can be reached: %s", name,
-                 colon == NULL ? "there is no port" : gai_strerror(error));
-        free(name);
-        return NULL;
-    }
-    struct http_peer *peer = mem_new(1, sizeof(*peer));
-    peer->loop = loop;
-    peer->name = name;
-    memcpy(&peer->address, found->ai_addr, found->ai_addrlen);
-    peer->address_size = found->ai_addrlen;
-    list_init(&peer->idle);
-    freeaddrinfo(found);
-    return peer;
-}
-
-const char *http_peer_name(const struct http_peer *peer)
-{
-    return peer->name;
-}
-
-struct loop *http_peer_loop(const struct http_peer *peer)
-{
-    return peer->loop;
-}
-
-h2o_socket_t *http_peer_connect(struct http_peer *peer, http_connected_fn *connected)
-{
-    return h2o_socket_connect(loop_native(peer->loop), (struct sockaddr *)&peer->address,
-                              peer->address_size, connected);
-}
-
-/* Connections */
-
-static void connection_close(struct connection *connection)
-{
-    if (connection->journey == NULL) {
-        list_remove(&connection->link);
-        connection->peer->idle_count--;
-    }
-    loop_timer_stop(&connection->idle);
-    if (connection->socket != NULL)
-        h2o_socket_close(connection->socket);
-    free(connection);
-}
-
-/* While idle, anything that comes means that the server hung up or lost its mind. */
-static void on_idle_readable(h2o_socket_t *socket, const char *error)
-{
-    (void)error;
-    connection_close(socket->data);
-}
-
-static void on_idle_too_long(struct loop_timer *timer)
-{
-    connection_close(container_of(timer, struct connection, idle));
-}
-
-static void connection_keep(struct connection *connection)
-{
-    struct http_peer *peer = connection->peer;
-    connection->journey = NULL;
-    list_init(&connection->link);
-    /* At the head: the one used last is the least likely to have died. */
-    list_append(peer->idle.next, &connection->link);
-    peer->idle_count++;
-    connection->idle.fired = on_idle_too_long;
-    loop_timer_start(peer->loop, &connection->idle, IDLE_MS);
-    h2o_socket_read_start(connection->socket, on_idle_readable);
-    if (peer->idle_count > IDLE_MAX)
-        connection_close(container_of(peer->idle.prev, struct connection, link));
-}
-
-static struct connection *connection_take_idle(struct http_peer *peer)
-{
-    struct list *link = list_take_first(&peer->idle);
-    if (link == NULL)
-        return NULL;
-    struct connection *connection = container_of(link, struct connection, link);
-    peer->idle_count--;
-    loop_timer_stop(&connection->idle);
-    h2o_socket_read_stop(connection->socket);
-    return connection;
-}
-
-/* A journey, in the order of its steps */
-
-static void finish(struct journey *journey, enum status status)
-{
-    struct connection *connection = journey->connection;
-    loop_timer_stop(&journey->connecting);
-    journey->outcome.status = status;
-    /* The outcome borrows from the socket's input: on_journey_end lets the connection go. */
+    struct http_connection *connection = call->connection;
+    loop_timer_stop(&call->connecting);
+    call->outcome.status = status;
+    /* The outcome borrows from the socket's input: on_end lets the connection go. */
     if (connection != NULL && connection->socket != NULL)
         h2o_socket_read_stop(connection->socket);
-    call_end(&journey->call, status);
+    call_end(&call->call, status);
 }
 
-static void connect_anew(struct journey *journey);
+static h2o_buffer_t *input_of(const struct http_call *call)
+{
+    return call->connection->socket->input;
+}
+
+/* The answer. STATUS_OK: what there is shall be handed over; STATUS_STARTING: more is needed. */
+
+static enum status read_head(struct http_call *call)
+{
+    struct http_answer_head *head = &call->outcome.head;
+    h2o_buffer_t *input = input_of(call);
+    int whole = http_head_parse_answer((struct str){input->bytes, input->size}, head);
+    if (whole == 0 && input->size < HEAD_BYTES_MAX)
+        return STATUS_STARTING;
+    if (whole <= 0 || head->status < 200)
+        return STATUS_UPSTREAM_FAILED;
+    bool has_none = head->status == 304 || (head->status == 204 && head->content_length < 0);
+    if (has_none) {
+        head->content_length = 0;
+        head->is_chunked = false;
+    }
+    bool is_framed = (head->content_length < 0) == head->is_chunked;
+    call->has_head = true;
+    call->body.length = head->content_length;
+    return is_framed ? STATUS_OK : STATUS_UPSTREAM_FAILED;
+}
+
+/* Each chunk's data moves up to the data before it: in the end the body is in one piece. */
+static enum status join_chunks(struct http_call *call)
+{
+    h2o_buffer_t *input = input_of(call);
+    struct http_body *body = &call->body;
+    char *end = input->bytes + call->outcome.head.head_bytes + body->decoded;
+    struct str rest = {end, (size_t)(input->bytes + input->size - end)};
+    for (struct str data; (data = http_chunked_next(&body->chunked, &rest)).len > 0;) {
+        memmove(end, data.ptr, data.len);
+        end += data.len;
+        body->decoded += data.len;
+    }
+    if (rest.len > 0)
+        memmove(end, rest.ptr, rest.len);
+    input->size = (size_t)(end - input->bytes) + rest.len;
+    if (body->chunked.state == CHUNKED_DONE)
+        body->length = (int64_t)body->decoded;
+    return body->chunked.state == CHUNKED_BROKEN ? STATUS_UPSTREAM_FAILED : STATUS_STARTING;
+}
+
+/* By its length, or by what there is of it. */
+static bool is_larger(const struct http_call *call, size_t limit)
+{
+    const struct http_body *body = &call->body;
+    return body->length > (int64_t)limit || (body->length < 0 && body->decoded > limit);
+}
+
+static bool is_large(const struct http_call *call)
+{
+    return call->buffer_max > 0 && is_larger(call, call->buffer_max);
+}
+
+static enum status read_answer(struct http_call *call)
+{
+    struct http_answer_head *head = &call->outcome.head;
+    call->has_moved = call->has_head;
+    enum status status = call->has_head ? STATUS_OK : read_head(call);
+    if (status == STATUS_OK && head->is_chunked)
+        status = join_chunks(call);
+    if (!call->has_head || status == STATUS_UPSTREAM_FAILED)
+        return status;
+    /* A server that answers before it was asked makes no sense at such a length. */
+    if (is_large(call))
+        return call->connection->is_writing ? STATUS_UPSTREAM_FAILED : STATUS_OK;
+    if (is_larger(call, ANSWER_BYTES_MAX))
+        return STATUS_UPSTREAM_FAILED;
+    int64_t received = (int64_t)(input_of(call)->size - head->head_bytes);
+    bool is_whole = call->body.length >= 0 && received >= call->body.length;
+    return is_whole ? STATUS_OK : STATUS_STARTING;
+}
+
+/* Going there */
+
+static void connect_anew(struct http_call *call);
 
 /* A kept connection that broke before the first byte of an answer had most likely been closed
  * already: what is safe to repeat gets one new connection. */
-static bool begin_again(struct journey *journey)
+static bool begin_again(struct http_call *call)
 {
-    if (!journey->is_reused || !journey->may_repeat || journey->connection->socket->input->size > 0)
+    if (!call->is_reused || !call->may_repeat || input_of(call)->size > 0)
         return false;
-    connection_close(journey->connection);
-    journey->connection = NULL;
-    journey->may_repeat = false;
-    connect_anew(journey);
+    http_peer_close_connection(call->connection);
+    call->may_repeat = false;
+    connect_anew(call);
     return true;
-}
-
-/* What the bytes so far come to: STATUS_OK for a whole answer, STATUS_UPSTREAM_FAILED for none that
- * can be taken, STATUS_STARTING while more are needed. An answer must say its length. */
-static enum status judge_answer(struct http_answer_head *head, const h2o_buffer_t *input)
-{
-    int whole = http_head_parse_answer((struct str){input->bytes, input->size}, head);
-    if (whole < 0 || input->size > ANSWER_BYTES_MAX)
-        return STATUS_UPSTREAM_FAILED;
-    if (whole == 0)
-        return STATUS_STARTING;
-    bool has_none = head->status == 304 || (head->status == 204 && head->content_length < 0);
-    if (has_none)
-        head->content_length = 0;
-    if (head->content_length < 0 || head->is_chunked || head->status < 200)
-        return STATUS_UPSTREAM_FAILED;
-    bool has_body = input->size - head->head_bytes >= (size_t)head->content_length;
-    return has_body ? STATUS_OK : STATUS_STARTING;
 }
 
 static void on_answer_bytes(h2o_socket_t *socket, const char *error)
 {
-    struct journey *journey = ((struct connection *)socket->data)->journey;
-    if (journey->call.is_over)
+    struct http_call *call = ((struct http_connection *)socket->data)->call;
+    if (call->call.is_over)
         return;
     if (error != NULL) {
-        if (!begin_again(journey))
-            finish(journey, STATUS_UPSTREAM_FAILED);
+        if (!begin_again(call))
+            finish(call, STATUS_UPSTREAM_FAILED);
         return;
     }
-    enum status status = judge_answer(&journey->outcome.head, socket->input);
+    enum status status = read_answer(call);
     if (status != STATUS_STARTING)
-        finish(journey, status);
+        finish(call, status);
 }
 
 static void on_request_written(h2o_socket_t *socket, const char *error)
 {
-    struct connection *connection = socket->data;
+    struct http_connection *connection = socket->data;
     /* Where writing failed, reading does too, and tells it. */
     connection->is_writing = error != NULL;
 }
 
-static void send_request(struct journey *journey)
+static void send_request(struct http_call *call)
 {
-    h2o_socket_t *socket = journey->connection->socket;
-    h2o_iovec_t bytes = h2o_iovec_init(journey->request.ptr, journey->request.len);
-    journey->has_connected = true;
-    journey->connection->is_writing = true;
+    h2o_socket_t *socket = call->connection->socket;
+    h2o_iovec_t bytes = h2o_iovec_init(call->request, call->request_bytes);
+    call->has_connected = true;
+    call->connection->is_writing = true;
     h2o_socket_read_start(socket, on_answer_bytes);
     h2o_socket_write(socket, &bytes, 1, on_request_written);
 }
 
 static void on_connected(h2o_socket_t *socket, const char *error)
 {
-    struct journey *journey = ((struct connection *)socket->data)->journey;
-    if (journey->call.is_over)
+    struct http_call *call = ((struct http_connection *)socket->data)->call;
+    if (call->call.is_over)
         return;
-    loop_timer_stop(&journey->connecting);
+    loop_timer_stop(&call->connecting);
     if (error != NULL)
-        finish(journey, STATUS_NO_SERVER);
+        finish(call, STATUS_NO_SERVER);
     else
-        send_request(journey);
+        send_request(call);
 }
 
 static void on_connecting_too_long(struct loop_timer *timer)
 {
-    finish(container_of(timer, struct journey, connecting), STATUS_NO_SERVER);
+    finish(container_of(timer, struct http_call, connecting), STATUS_NO_SERVER);
 }
 
-static void connect_anew(struct journey *journey)
+static void connect_anew(struct http_call *call)
 {
-    struct http_peer *peer = journey->peer;
-    struct connection *connection = mem_new(1, sizeof(*connection));
-    *connection = (struct connection){.peer = peer, .journey = journey};
-    journey->connection = connection;
-    journey->is_reused = false;
-    loop_timer_start(peer->loop, &journey->connecting, journey->connect_ms);
-    connection->socket = http_peer_connect(peer, on_connected);
-    if (connection->socket == NULL)
-        finish(journey, STATUS_NO_SERVER);
-    else
-        connection->socket->data = connection;
+    call->is_reused = false;
+    loop_timer_start(call->call.loop, &call->connecting, call->connect_ms);
+    call->connection = http_peer_new_connection(call->peer, call, on_connected);
+    if (call->connection->socket == NULL)
+        finish(call, STATUS_NO_SERVER);
 }
 
-static void on_journey_deadline(struct call *call)
+static void on_deadline(struct call *base)
 {
-    struct journey *journey = container_of(call, struct journey, call);
-    finish(journey, journey->has_connected ? STATUS_TIMEOUT : STATUS_NO_SERVER);
+    struct http_call *call = container_of(base, struct http_call, call);
+    finish(call, call->has_connected ? STATUS_TIMEOUT : STATUS_NO_SERVER);
 }
 
-static void on_journey_left(struct call *call)
+static void on_left(struct call *base)
 {
-    finish(container_of(call, struct journey, call), STATUS_CANCELLED);
+    finish(container_of(base, struct http_call, call), STATUS_CANCELLED);
 }
 
-static void on_journey_end(struct call *call)
+/* The end */
+
+static void complete_head(struct http_call *call)
 {
-    struct journey *journey = container_of(call, struct journey, call);
-    struct connection *connection = journey->connection;
-    struct http_outcome *outcome = &journey->outcome;
-    size_t used = 0;
-    if (outcome->status == STATUS_OK) {
-        h2o_buffer_t *input = connection->socket->input;
-        used = outcome->head.head_bytes + (size_t)outcome->head.content_length;
-        outcome->body = (struct str){input->bytes + outcome->head.head_bytes,
-                                     (size_t)outcome->head.content_length};
-    }
-    journey->done(journey->arg, outcome);
+    struct http_answer_head *head = &call->outcome.head;
+    struct str input = {input_of(call)->bytes, input_of(call)->size};
+    int whole = call->has_moved ? http_head_parse_answer(input, head) : 1;
+    assert(whole == 1);
+    head->content_length = call->body.length;
+    head->is_chunked = head->content_length < 0;
+}
+
+/* The rest of a large answer takes the connection along. */
+static void give_rest(struct http_call *call)
+{
+    struct http_connection *connection = call->connection;
+    call->outcome.rest = http_source_adopt(call->peer, connection->socket, &call->body,
+                                           call->outcome.head.head_bytes);
+    call->connection = NULL;
+    connection->socket = NULL;
+    call->done(call->arg, &call->outcome);
+    http_source_forget(call->outcome.rest);
+    http_peer_close_connection(connection);
+}
+
+static void give_answer(struct http_call *call)
+{
+    struct http_connection *connection = call->connection;
+    const struct http_answer_head *head = &call->outcome.head;
+    size_t used = head->head_bytes + (size_t)head->content_length;
+    call->outcome.body =
+        (struct str){input_of(call)->bytes + head->head_bytes, (size_t)head->content_length};
+    call->done(call->arg, &call->outcome);
     /* Bytes beyond the answer belong to no call: such a connection is not to be trusted. */
-    bool is_clean = outcome->status == STATUS_OK && outcome->head.keeps_alive &&
-                    !connection->is_writing && connection->socket->input->size == used;
-    if (is_clean) {
-        h2o_buffer_consume(&connection->socket->input, used);
-        connection_keep(connection);
-    } else {
-        connection_close(connection);
+    bool is_clean =
+        head->keeps_alive && !connection->is_writing && connection->socket->input->size == used;
+    if (!is_clean) {
+        http_peer_close_connection(connection);
+        return;
     }
-    buf_free(&journey->request);
-    free(journey);
+    h2o_buffer_consume(&connection->socket->input, used);
+    http_peer_keep_connection(connection);
 }
 
-static void write_request(struct journey *journey, const struct http_call_options *options)
+static void on_end(struct call *base)
 {
-    struct buf *out = &journey->request;
-    bool has_body = !str_equal(options->method, STR("GET"));
-    buf_printf(out, STR_FMT " ", STR_ARG(options->method));
-    buf_append_str(out, options->target);
-    buf_printf(out, " HTTP/1.1\r\nHost: %s\r\n", journey->peer->name);
-    if (has_body)
-        buf_printf(out, "Content-Length: %zu\r\n", options->body.len);
-    buf_append_str(out, options->headers);
-    buf_append_text(out, "\r\n");
-    /* A body without its length would be the start of the next request. */
-    if (has_body)
-        buf_append_str(out, options->body);
+    struct http_call *call = container_of(base, struct http_call, call);
+    if (call->outcome.status != STATUS_OK) {
+        call->done(call->arg, &call->outcome);
+        http_peer_close_connection(call->connection);
+    } else {
+        complete_head(call);
+        if (is_large(call))
+            give_rest(call);
+        else
+            give_answer(call);
+    }
+    http_peer_release(call->peer);
+    free(call);
 }
 
-void http_call(struct http_peer *peer, const struct http_call_options *options, http_done_fn *done,
-               void *arg)
+/* Beginning */
+
+static char *put(char *at, struct str text)
 {
-    struct journey *journey = mem_new(1, sizeof(*journey));
-    *journey = (struct journey){
-        .peer = peer,
-        .done = done,
-        .arg = arg,
-        .connect_ms = options->connect_ms,
-        .may_repeat = str_equal(options->method, STR("GET")),
-        .call = {.on_deadline = on_journey_deadline, .on_end = on_journey_end},
-        .connecting = {.fired = on_connecting_too_long},
+    if (text.len > 0)
+        memcpy(at, text.ptr, text.len);
+    return at + text.len;
+}
+
+enum { LENGTH_LINE_SIZE = 48 };
+
+/* The line that says the body's length; none where there is no body. */
+static struct str write_length(const struct http_call_options *options, char *line)
+{
+    if (str_equal(options->method, STR("GET")))
+        return STR("");
+    int length = snprintf(line, LENGTH_LINE_SIZE, "Content-Length: %zu\r\n", options->body.len);
+    return (struct str){line, (size_t)length};
+}
+
+/* With its request, in one piece of memory. */
+static struct http_call *call_new(struct http_peer *peer, const struct http_call_options *options)
+{
+    char line[LENGTH_LINE_SIZE];
+    struct str length = write_length(options, line);
+    const struct str parts[] = {
+        options->method,
+        STR(" "),
+        options->target,
+        STR(" HTTP/1.1\r\nHost: "),
+        options->host.len > 0 ? options->host : str_from(http_peer_name(peer)),
+        STR("\r\n"),
+        length,
+        options->headers,
+        STR("\r\n"),
+        /* A body without its length would be the start of the next request. */
+        length.len > 0 ? options->body : STR(""),
     };
-    if (journey->may_repeat) /* whatever else is given up half way may have happened */
-        journey->call.on_left = on_journey_left;
-    write_request(journey, options);
-    call_start(&journey->call, peer->loop, options->total_ms);
-    journey->connection = connection_take_idle(peer);
-    journey->is_reused = journey->connection != NULL;
-    if (journey->is_reused) {
-        journey->connection->journey = journey;
-        send_request(journey);
-    } else {
-        connect_anew(journey);
-    }
+    size_t bytes = 0;
+    for (size_t i = 0; i < countof(parts); i++)
+        bytes += parts[i].len;
+    struct http_call *call = mem_new(1, sizeof(*call) + bytes);
+    char *at = call->request;
+    for (size_t i = 0; i < countof(parts); i++)
+        at = put(at, parts[i]);
+    call->request_bytes = bytes;
+    return call;
+}
+
+struct http_call *http_call(struct http_peer *peer, const struct http_call_options *options,
+                            http_done_fn *done, void *arg)
+{
+    struct http_call *call = call_new(peer, options);
+    call->peer = peer;
+    call->done = done;
+    call->arg = arg;
+    call->connect_ms = options->connect_ms;
+    call->buffer_max = options->buffer_max;
+    call->may_repeat = str_equal(options->method, STR("GET"));
+    call->connecting.fired = on_connecting_too_long;
+    call->call.on_deadline = on_deadline;
+    call->call.on_end = on_end;
+    if (call->may_repeat) /* whatever else is given up half way may have happened */
+        call->call.on_left = on_left;
+    http_peer_hold(peer);
+    call_start(&call->call, http_peer_loop(peer), options->total_ms);
+    call->connection = http_peer_take_connection(peer, call);
+    call->is_reused = call->connection != NULL;
+    if (call->is_reused)
+        send_request(call);
+    else
+        connect_anew(call);
+    return call;
+}
+
+void http_call_cancel(struct http_call *call)
+{
+    if (!call->call.is_over)
+        finish(call, STATUS_CANCELLED);
 }
 
 struct waiting {
@@ -364,8 +366,8 @@ void http_call_and_wait(struct http_peer *peer, const struct http_call_options *
     enum { TURN_MS = 100 };
     struct waiting waiting = {done, arg, false};
     /* A loop that has not turned for long has an old clock, by which every deadline has passed. */
-    loop_turn(peer->loop, 0);
+    loop_turn(http_peer_loop(peer), 0);
     http_call(peer, options, on_awaited, &waiting);
     while (!waiting.is_done)
-        loop_turn(peer->loop, TURN_MS);
+        loop_turn(http_peer_loop(peer), TURN_MS);
 }

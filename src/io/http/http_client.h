@@ -10,47 +10,44 @@
 
 #include "base/status.h"
 #include "io/http/http_head.h"
-#include "io/loop.h"
+#include "io/http/http_peer.h"
 
-struct http_peer; /* one server, as one loop sees it */
-
-/* `place` is "host:port" or "[v6]:port"; a name is looked up now, which blocks. NULL with a
- * sentence in `mistake` where it is neither. Peers live as long as their loop. */
-struct http_peer *http_peer_open(struct loop *loop, struct str place, char *mistake,
-                                 size_t mistake_size);
-
-/* As it was given. */
-const char *http_peer_name(const struct http_peer *peer);
-
-/* h2o's own socket on its way there, for io/http; NULL when there is no descriptor left. */
-struct st_h2o_socket_t;
-typedef void http_connected_fn(struct st_h2o_socket_t *socket, const char *error);
-struct st_h2o_socket_t *http_peer_connect(struct http_peer *peer, http_connected_fn *connected);
-struct loop *http_peer_loop(const struct http_peer *peer);
+struct http_call; /* one that is under way; gone when `done` was called */
+struct http_source;
 
 struct http_call_options {
     struct str method;
     struct str target;  /* path and query */
+    struct str host;    /* for the Host header; the peer's name when it is empty */
     struct str headers; /* further header lines, each with its CR LF */
     struct str body;    /* not sent with GET */
     msec_t connect_ms, total_ms;
+    size_t buffer_max; /* a larger body is not waited for; 0: every body is, and too large fails */
 };
 
-/* `head` and `body` are only there when `status` is OK, and only until the callback returns. */
+/* `head` and `body` are only there when `status` is OK, and only until the callback returns. With
+ * `rest` the body is larger than buffer_max, and `body` empty: the rest is read from there by who
+ * calls http_source_read before the callback returns (io/http/http_source.h); else it is closed. */
 struct http_outcome {
     enum status status;
-    struct http_answer_head head;
+    struct http_answer_head
+        head; /* of a chunked answer that came whole, as if it had said its length */
     struct str body;
+    struct http_source *rest; /* NULL: the body came whole */
 };
 typedef void http_done_fn(void *arg, const struct http_outcome *outcome);
 
-/* Everything in `options` is copied. `done` comes once, later. An answer must say its length, but
- * a 304 has no body. */
-void http_call(struct http_peer *peer, const struct http_call_options *options, http_done_fn *done,
-               void *arg);
+/* Everything in `options` is copied. `done` comes once, later. An answer must say its length or be
+ * chunked, but a 304 has no body. */
+struct http_call *http_call(struct http_peer *peer, const struct http_call_options *options,
+                            http_done_fn *done, void *arg);
 
-/* The same for a thread that has nothing else to do: turns the peer's loop until `done` was
- * called. */
+/* `done` comes with CANCELLED, later, and the connection is closed: whatever was asked may have
+ * happened. Harmless when its end is already on its way: then that comes. */
+void http_call_cancel(struct http_call *call);
+
+/* The same as http_call for a thread that has nothing else to do: turns the peer's loop until
+ * `done` was called. */
 void http_call_and_wait(struct http_peer *peer, const struct http_call_options *options,
                         http_done_fn *done, void *arg);
 

@@ -15,6 +15,7 @@ struct exchange {
     h2o_req_t *native;      /* NULL once h2o has dropped it */
     struct exchange **link; /* h2o's way back here */
     bool closes;            /* the connection, whatever the answer */
+    char id[HTTP_ID_MAX];
 };
 
 static struct str str_of(h2o_iovec_t vec)
@@ -82,12 +83,42 @@ static void refuse(struct exchange *exchange, enum status status, const char *wh
     buf_free(&body);
 }
 
+/* Somebody left, or sends his next request already: the one is found out by the sweep, the other
+ * stays where it is until h2o reads on. */
+static void on_client_readable(h2o_socket_t *socket, const char *error)
+{
+    (void)error;
+    h2o_socket_read_stop(socket);
+}
+
+static h2o_socket_t *socket_of(h2o_req_t *req)
+{
+    return req->conn->callbacks->get_socket(req->conn);
+}
+
+/* While a handler waits the descriptor stays in epoll, which takes two system calls less than to
+ * have it out and in again. Nothing is read: the request's texts are in the socket's input. */
+static void stay_in_epoll(h2o_socket_t *socket)
+{
+    h2o_socket_dont_read(socket, 1);
+    h2o_socket_read_start(socket, on_client_readable);
+}
+
+static void give_back_to_h2o(h2o_socket_t *socket)
+{
+    h2o_socket_read_stop(socket);
+    h2o_socket_dont_read(socket, 0);
+}
+
 void http_exchange_begin(struct http_exchanges *exchanges, h2o_req_t *req)
 {
     struct exchange *exchange = exchange_new(exchanges, req);
-    h2o_buffer_t *raw = req->conn->callbacks->get_socket(req->conn)->input;
+    h2o_buffer_t *raw = socket_of(req)->input;
     const char *why;
+    if (exchanges->options->greet != NULL)
+        exchanges->options->greet(&exchange->request);
     enum status status = http_head_check((struct str){raw->bytes, raw->size}, &why);
+    stay_in_epoll(socket_of(req));
     if (status == STATUS_OK) {
         loop_set_asker(exchanges->loop, &exchange->asker);
         exchanges->options->handler(&exchange->request);
@@ -106,13 +137,51 @@ struct str http_request_header(const struct http_request *request, struct str na
     return at < 0 ? (struct str){NULL, 0} : str_of(req->headers.entries[at].value);
 }
 
+bool http_request_line(const struct http_request *request, size_t at, struct http_line *out)
+{
+    const h2o_req_t *req = container_of(request, const struct exchange, request)->native;
+    if (req == NULL || at >= req->headers.size)
+        return false;
+    const h2o_header_t *header = &req->headers.entries[at];
+    *out = (struct http_line){str_of(*header->name), str_of(header->value)};
+    return true;
+}
+
+bool http_request_peer(const struct http_request *request, uint8_t peer[HTTP_PEER_SIZE])
+{
+    static const uint8_t v4_prefix[] = {[10] = 0xff, [11] = 0xff};
+    const h2o_req_t *req = container_of(request, const struct exchange, request)->native;
+    union {
+        struct sockaddr_storage any;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    } address = {0};
+    if (req == NULL ||
+        req->conn->callbacks->get_peername(req->conn, (struct sockaddr *)&address.any) == 0)
+        return false;
+    if (address.any.ss_family == AF_INET6) {
+        memcpy(peer, &address.v6.sin6_addr, HTTP_PEER_SIZE);
+    } else {
+        memcpy(peer, v4_prefix, sizeof(v4_prefix));
+        memcpy(peer + sizeof(v4_prefix), &address.v4.sin_addr, sizeof(address.v4.sin_addr));
+    }
+    return true;
+}
+
+void http_request_name(struct http_request *request, struct str id)
+{
+    struct exchange *exchange = container_of(request, struct exchange, request);
+    assert(id.len <= sizeof(exchange->id));
+    memcpy(exchange->id, id.ptr, id.len);
+    request->id = (struct str){exchange->id, id.len};
+    http_answer_with(request, "x-request-id", request->id);
+}
+
 static bool has_left(const struct exchange *exchange)
 {
     if (exchange->native == NULL)
         return true;
-    h2o_conn_t *conn = exchange->native->conn;
-    struct pollfd fd = {.fd = h2o_socket_get_fd(conn->callbacks->get_socket(conn)),
-                        .events = POLLRDHUP};
+    struct pollfd fd = {.fd = h2o_socket_get_fd(socket_of(exchange->native)), .events = POLLRDHUP};
     return poll(&fd, 1, 0) > 0;
 }
 
@@ -140,6 +209,7 @@ void http_answer_with(struct http_request *request, const char *name, struct str
 static void write_head(h2o_req_t *req, const struct http_response *response)
 {
     req->res.status = response->status;
+    req->res.content_length = response->length > 0 ? (size_t)response->length : SIZE_MAX;
     req->res.reason = status_http_phrase(response->status);
     for (const struct http_header *header = response->headers; header->name != NULL; header++) {
         h2o_iovec_t value = copy_to(&req->pool, header->value);
@@ -160,6 +230,7 @@ h2o_req_t *http_exchange_take(struct http_request *request, const struct http_re
     list_remove(&exchange->waiting);
     if (req != NULL) {
         *exchange->link = NULL;
+        give_back_to_h2o(socket_of(req));
         if (exchange->closes)
             req->http1_is_persistent = 0;
         write_head(req, response);
@@ -174,7 +245,8 @@ void http_reply(struct http_request *request, const struct http_response *respon
     struct str body = response->body;
     if (req == NULL)
         return;
-    req->res.content_length = response->status == 304 ? SIZE_MAX : body.len;
+    if (response->length == 0)
+        req->res.content_length = response->status == 304 ? SIZE_MAX : body.len;
     /* Copies the body, and alone of h2o's ways to answer it leaves it out for HEAD. */
     h2o_send_inline(req, body.len == 0 ? "" : body.ptr, body.len);
 }

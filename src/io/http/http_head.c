@@ -1,9 +1,11 @@
 #include "io/http/http_head.h"
 
 #include <ctype.h>
+#include <stddef.h>
+#include <strings.h>
 #include <sys/types.h>
 
-enum { HEADERS_MAX = 100 };
+enum { HEADERS_MAX = 100, ANSWER_HEAD_MAX = 65536 };
 
 /* picohttpparser lives inside libh2o, which exports it but ships no header of it. */
 struct phr_header {
@@ -36,14 +38,20 @@ static struct str value_of(const struct phr_header *header)
     return (struct str){header->value, header->value_len};
 }
 
+static inline bool is_named(const struct phr_header *header, struct str name)
+{
+    return header->name_len == name.len && strncasecmp(header->name, name.ptr, name.len) == 0;
+}
+
 /* Every line ends in CR LF, and neither stands alone. */
 static bool has_clean_lines(struct str head)
 {
-    for (size_t i = 0; i < head.len; i++) {
-        if (head.ptr[i] == '\n' && (i == 0 || head.ptr[i - 1] != '\r'))
-            return false;
-        if (head.ptr[i] == '\r' && (i + 1 == head.len || head.ptr[i + 1] != '\n'))
-            return false;
+    while (head.len > 0) {
+        const char *cr = memchr(head.ptr, '\r', head.len), *lf = memchr(head.ptr, '\n', head.len);
+        if (cr == NULL || lf != cr + 1)
+            return cr == NULL && lf == NULL;
+        head.len -= (size_t)(lf + 1 - head.ptr);
+        head.ptr = lf + 1;
     }
     return true;
 }
@@ -86,7 +94,7 @@ static unsigned count_of(const struct head *head, struct str name)
 {
     unsigned count = 0;
     for (size_t i = 0; i < head->header_count; i++)
-        count += str_equal_nocase(name_of(&head->headers[i]), name);
+        count += is_named(&head->headers[i], name);
     return count;
 }
 
@@ -109,8 +117,7 @@ static const char *fault_of_headers(const struct head *head)
             return "a header line is folded";
         if (!is_token(name_of(header)))
             return "a header's name is malformed";
-        if (str_equal_nocase(name_of(header), STR("content-length")) &&
-            !is_length(value_of(header)))
+        if (is_named(header, STR("content-length")) && !is_length(value_of(header)))
             return "Content-Length is not a number";
     }
     return fault_of_repetition(head);
@@ -119,7 +126,7 @@ static const char *fault_of_headers(const struct head *head)
 static bool has_transfer_encoding(const struct head *head)
 {
     for (size_t i = 0; i < head->header_count; i++)
-        if (str_equal_nocase(name_of(&head->headers[i]), STR("transfer-encoding")))
+        if (is_named(&head->headers[i], STR("transfer-encoding")))
             return true;
     return false;
 }
@@ -157,31 +164,37 @@ static bool has_word(struct str list, struct str word)
     return false;
 }
 
+#define KEPT(text, member)                                                                         \
+    {                                                                                              \
+        STR(text), offsetof(struct http_answer_head, member)                                       \
+    }
+
+static const struct {
+    struct str name;
+    size_t place; /* in the head, of its value */
+} kept[] = {
+    KEPT("content-type", content_type),
+    KEPT("etag", etag),
+    KEPT("location", location),
+    KEPT("allow", allow),
+    KEPT("retry-after", retry_after),
+    KEPT("idempotent-replayed", replayed),
+    KEPT("replica-lag-ms", replica_lag_ms),
+    KEPT("read-after", read_after),
+    KEPT("age", age),
+    KEPT("content-encoding", content_encoding),
+    KEPT("vary", vary),
+    KEPT("link", link),
+};
+
 static void read_answer_header(const struct phr_header *header, struct http_answer_head *out,
                                bool *closes)
 {
-    struct str name = name_of(header), value = str_trim(value_of(header));
-    struct {
-        struct str name;
-        struct str *place;
-    } kept[] = {
-        {STR("content-type"), &out->content_type},
-        {STR("etag"), &out->etag},
-        {STR("location"), &out->location},
-        {STR("allow"), &out->allow},
-        {STR("retry-after"), &out->retry_after},
-        {STR("idempotent-replayed"), &out->replayed},
-        {STR("replica-lag-ms"), &out->replica_lag_ms},
-        {STR("read-after"), &out->read_after},
-        {STR("age"), &out->age},
-        {STR("content-encoding"), &out->content_encoding},
-        {STR("vary"), &out->vary},
-        {STR("link"), &out->link},
-    };
+    struct str value = str_trim(value_of(header));
     for (size_t i = 0; i < countof(kept); i++)
-        if (str_equal_nocase(name, kept[i].name))
-            *kept[i].place = value;
-    if (str_equal_nocase(name, STR("connection"))) {
+        if (is_named(header, kept[i].name))
+            *(struct str *)(void *)((char *)out + kept[i].place) = value;
+    if (is_named(header, STR("connection"))) {
         *closes = *closes || has_word(value, STR("close"));
         out->keeps_alive = out->keeps_alive || has_word(value, STR("keep-alive"));
     }
@@ -190,15 +203,26 @@ static void read_answer_header(const struct phr_header *header, struct http_answ
 /* Of what says where the body ends: a single length, or the one transfer coding that is read. */
 static bool read_framing(const struct phr_header *header, struct http_answer_head *out)
 {
-    struct str name = name_of(header), value = str_trim(value_of(header));
-    if (str_equal_nocase(name, STR("content-length")))
+    struct str value = str_trim(value_of(header));
+    if (is_named(header, STR("content-length")))
         return out->content_length < 0 && is_length(value) &&
                str_to_int64(value, &out->content_length);
-    if (!str_equal_nocase(name, STR("transfer-encoding")))
+    if (!is_named(header, STR("transfer-encoding")))
         return true;
     bool is_first = !out->is_chunked;
     out->is_chunked = true;
     return is_first && str_equal_nocase(value, STR("chunked"));
+}
+
+static bool is_answer(struct str head, int status)
+{
+    return head.len <= ANSWER_HEAD_MAX && status >= 100 && status <= 599 && has_clean_lines(head);
+}
+
+/* What its status forbids would be taken for the answer to come. */
+static bool may_have_body(const struct http_answer_head *head)
+{
+    return head->status != 204 || (head->content_length <= 0 && !head->is_chunked);
 }
 
 int http_head_parse_answer(struct str raw, struct http_answer_head *out)
@@ -208,9 +232,9 @@ int http_head_parse_answer(struct str raw, struct http_answer_head *out)
     *out = (struct http_answer_head){.content_length = -1};
     int size = phr_parse_response(raw.ptr, raw.len, &head.minor_version, &out->status, &phrase.ptr,
                                   &phrase.len, head.headers, &head.header_count, 0);
-    if (size == -2)
+    if (size == -2 && raw.len < ANSWER_HEAD_MAX)
         return 0;
-    if (size < 0)
+    if (size < 0 || !is_answer((struct str){raw.ptr, (size_t)size}, out->status))
         return -1;
     out->head_bytes = (size_t)size;
     out->keeps_alive = head.minor_version > 0;
@@ -221,5 +245,5 @@ int http_head_parse_answer(struct str raw, struct http_answer_head *out)
         read_answer_header(&head.headers[i], out, &closes);
     }
     out->keeps_alive = out->keeps_alive && !closes;
-    return 1;
+    return may_have_body(out) ? 1 : -1;
 }

@@ -24,8 +24,8 @@ struct http_answer_head {
     struct str replica_lag_ms, read_after, age, content_encoding, vary, link;
 };
 
-/* 1 for a whole head, 0 when more bytes are needed, -1 for what is no answer of HTTP/1. The texts
- * borrow from `raw`. */
+/* 1 for a whole head, 0 when more bytes are needed, -1 for what is no answer of HTTP/1, or could be
+ * taken for two: as strict as with requests. The texts borrow from `raw`. */
 int http_head_parse_answer(struct str raw, struct http_answer_head *out) must_check;
 
 #endif

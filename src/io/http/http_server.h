@@ -24,8 +24,9 @@ struct http_request {
     struct str path;  /* without the query, not decoded */
     struct str query; /* behind the '?'; ptr NULL when there is none */
     struct str body;
-    void *arg;    /* the server's */
-    bool is_gone; /* the client has left: an answer goes nowhere */
+    struct str id; /* as http_request_name gave it; as long as the request */
+    void *arg;     /* the server's */
+    bool is_gone;  /* the client has left: an answer goes nowhere */
 };
 
 typedef void http_handler_fn(struct http_request *request);
@@ -36,6 +37,7 @@ struct http_server_options {
     int64_t connections_max;
     int64_t body_bytes_max;
     int64_t body_budget_bytes; /* held for all requests together, about; then only small ones */
+    http_handler_fn *greet; /* before the head is judged, also where it is refused; may be NULL */
     http_handler_fn *handler;
     http_refuse_fn *write_refusal; /* the connection is then closed */
     /* Told of every answer given; may be NULL. */
@@ -62,7 +64,22 @@ size_t http_server_connections(const struct http_server *server);
  * long as the request's texts. */
 struct str http_request_header(const struct http_request *request, struct str name);
 
-enum { HTTP_HEADERS_MAX = 12 };
+/* One header line after the other, for `at` from 0; false behind the last, or when the client is
+ * gone. Names are in lower case. */
+struct http_line {
+    struct str name, value;
+};
+bool http_request_line(const struct http_request *request, size_t at, struct http_line *out);
+
+/* The address at the other end, of IPv6, or of IPv4 as ::ffff:a.b.c.d. False when it is gone. */
+enum { HTTP_PEER_SIZE = 16 };
+bool http_request_peer(const struct http_request *request, uint8_t peer[HTTP_PEER_SIZE]) must_check;
+
+/* Calls the request so, in its answer too: X-Request-Id. Copied. */
+enum { HTTP_ID_MAX = 128 };
+void http_request_name(struct http_request *request, struct str id);
+
+enum { HTTP_HEADERS_MAX = 13 };
 
 struct http_header {
     const char *name; /* a literal, in lower case; NULL ends the list */
@@ -73,6 +90,8 @@ struct http_response {
     int status;
     struct http_header headers[HTTP_HEADERS_MAX + 1];
     struct str body;
+    int64_t length; /* of a body that is not there: a stream's, or to HEAD; -1: not known; 0: that
+                       of `body` */
 };
 
 /* One more header of the answer, whatever that will be. */

@@ -74,7 +74,7 @@ static void on_client_readable(void *arg)
         return;
     loop_watch_close(&stream->watch);
     if (got <= 0)
-        http_stream_end(stream, STR(""));
+        http_stream_cut(stream);
 }
 
 struct http_stream *http_stream_start(struct http_request *request,
@@ -97,8 +97,8 @@ struct http_stream *http_stream_start(struct http_request *request,
     *link = stream;
     setsockopt(descriptor_of(stream), SOL_SOCKET, SO_SNDBUF, &send_bytes, sizeof(send_bytes));
     stream->watch = loop_watch_open(loop, descriptor_of(stream), on_client_readable, stream);
-    req->res.content_length = SIZE_MAX; /* chunked */
-    req->http1_is_persistent = 0;
+    if (response->length <= 0) /* chunked */
+        req->http1_is_persistent = 0;
     h2o_start_response(req, &stream->generator);
     return stream;
 }
@@ -116,6 +116,21 @@ void http_stream_write(struct http_stream *stream, const struct str *pieces, siz
         vectors[i] = h2o_iovec_init(pieces[i].ptr, pieces[i].len);
     set_ready(stream, false);
     h2o_send(stream->native, vectors, count, H2O_SEND_STATE_IN_PROGRESS);
+}
+
+void http_stream_cut(struct http_stream *stream)
+{
+    static const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
+    if (stream->is_over)
+        return;
+    stream->is_over = true;
+    stream->native->http1_is_persistent = 0;
+    /* Resets the connection: one that is only closed may be how a body ends. */
+    (void)!connect(descriptor_of(stream), &nobody, sizeof(nobody));
+    if (!stream->is_ready)
+        return;
+    set_ready(stream, false);
+    send_last(stream->native, STR(""));
 }
 
 void http_stream_end(struct http_stream *stream, struct str last)

@@ -4,7 +4,7 @@
  *
  * One write at a time: whoever has more waits for on_ready, so nothing is ever buffered here. A
  * client that takes a write for more than HTTP_SLOW_SECONDS is swept out. The connection ends with
- * the stream. */
+ * the stream, unless its length was said. */
 #ifndef IO_HTTP_HTTP_STREAM_H
 #define IO_HTTP_HTTP_STREAM_H
 
@@ -19,8 +19,8 @@ struct http_stream_events {
     void (*on_gone)(void *arg);
 };
 
-/* Answers the request with status and headers of `response`; the stream is ready. NULL when the
- * client has left: then nothing is called. */
+/* Answers the request with status, headers and length of `response`; the stream is ready. A length
+ * is kept by the caller, exactly. NULL when the client has left: then nothing is called. */
 struct http_stream *http_stream_start(struct http_request *request,
                                       const struct http_response *response, struct loop *loop,
                                       const struct http_stream_events *events, void *arg);
@@ -35,5 +35,8 @@ void http_stream_write(struct http_stream *stream, const struct str *pieces, siz
 /* Sends `last`, lent until on_gone, and the end. While a write is under way there is no room for
  * either: then the connection is cut. Harmless when it has ended. */
 void http_stream_end(struct http_stream *stream, struct str last);
+
+/* Breaks the connection, so that nobody takes the body for whole. Harmless likewise. */
+void http_stream_cut(struct http_stream *stream);
 
 #endif

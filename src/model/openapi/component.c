@@ -76,7 +76,7 @@ static struct json *refusal(struct str description, bool may_help_to_wait)
  * failure of the server, is the default. */
 static struct json *make_responses(void)
 {
-    static const int named[] = {400, 404, 409, 412, 413, 415, 422, 428, 503, 504};
+    static const int named[] = {400, 401, 404, 409, 412, 413, 415, 422, 428, 503, 504};
     struct json *responses = json_make_object();
     for (size_t i = 0; i < countof(named); i++) {
         struct buf key = {0}, text = {0};

@@ -7,6 +7,7 @@
 #include "model/openapi/literal.h"
 #include "model/openapi/live_path.h"
 #include "model/openapi/record_schema.h"
+#include "model/openapi/switch_path.h"
 
 #define COMMAND " IdempotencyKey Actor Traceparent CorrelationId CausationId"
 
@@ -277,6 +278,7 @@ struct json *operation_make_paths(const struct model *model)
         live_path_put(paths, service);
         put_aliases(paths, model, &service->aliases);
     }
+    switch_paths_put(paths, model);
     put_contract(paths);
     return paths;
 }

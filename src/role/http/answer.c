@@ -1,7 +1,12 @@
 #include "role/http/answer.h"
 
-/* How long a client had better wait, by how it was refused. */
-static struct str retry_after(enum status status)
+#include <stdio.h>
+
+#include "guard/retry_after.h"
+
+/* How many seconds a client had better wait, by how it was refused, where nothing better is known;
+ * 0: waiting does not help. */
+static int64_t retry_after(enum status status)
 {
     switch (status) {
     case STATUS_IN_PROGRESS:
@@ -14,11 +19,11 @@ static struct str retry_after(enum status status)
     case STATUS_UNCERTAIN:
     case STATUS_DRAINING:
     case STATUS_TIMEOUT:
-        return STR("1");
+        return 1;
     case STATUS_DISABLED:
-        return STR("30");
+        return RETRY_AFTER_DISABLED;
     default:
-        return (struct str){NULL, 0};
+        return 0;
     }
 }
 
@@ -31,17 +36,19 @@ void answer_json(struct http_request *request, int http, struct str json)
 }
 
 /* `allow` is NULL unless the method was the mistake. */
-static void send(struct http_request *request, enum status status, const char *allow,
+static void send(struct http_request *request, const struct problem *problem, const char *allow,
                  struct str body)
 {
+    char seconds[24];
+    int64_t wait = problem->retry_after > 0 ? problem->retry_after : retry_after(problem->status);
     struct http_response response = {
-        .status = status_info(status)->http,
+        .status = status_info(problem->status)->http,
         .headers = {{"content-type", STR("application/problem+json")}},
         .body = body,
     };
-    struct str wait = retry_after(status);
-    if (wait.len > 0)
-        response.headers[1] = (struct http_header){"retry-after", wait};
+    snprintf(seconds, sizeof(seconds), "%lld", (long long)wait);
+    if (wait > 0)
+        response.headers[1] = (struct http_header){"retry-after", str_from(seconds)};
     if (allow != NULL)
         response.headers[1] = (struct http_header){"allow", str_from(allow)};
     http_reply(request, &response);
@@ -68,7 +75,7 @@ void answer_problem_with(struct http_request *request, const struct problem *pro
         body.ptr[body.len - 1] = ',';
         buf_append(&body, object.ptr + 1, object.len - 1);
     }
-    send(request, problem->status, NULL, buf_str(&body));
+    send(request, problem, NULL, buf_str(&body));
     buf_free(&body);
 }
 
@@ -93,7 +100,7 @@ void answer_old_problem(struct http_request *request, const struct problem *prob
     if (shown.status == STATUS_INVALID)
         shown.status = STATUS_BAD_REQUEST;
     answer_write_problem(&shown, error != NULL ? error : problem->detail, &body);
-    send(request, shown.status, allow, buf_str(&body));
+    send(request, &shown, allow, buf_str(&body));
     buf_free(&body);
 }
 
@@ -114,7 +121,7 @@ bool answer_allows(struct http_request *request, const char *methods)
     struct problem problem = {0};
     problem_set(&problem, STATUS_METHOD_NOT_ALLOWED, "allowed here: %s", methods);
     answer_write_problem(&problem, NULL, &body);
-    send(request, problem.status, methods, buf_str(&body));
+    send(request, &problem, methods, buf_str(&body));
     buf_free(&body);
     problem_free(&problem);
     return false;

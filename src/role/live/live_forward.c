@@ -2,11 +2,14 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "guard/pool.h"
 #include "io/http/http_source.h"
 #include "io/http/http_stream.h"
-#include "role/gateway/bank.h"
+#include "role/gateway/fleets.h"
+#include "role/gateway/forward/bank.h"
+#include "role/gateway/gateway.h"
+#include "role/gateway/passing.h"
 #include "role/gateway/switch/toggle.h"
+#include "role/gateway/view/traffic.h"
 #include "role/http/answer.h"
 
 enum {
@@ -17,8 +20,7 @@ enum {
 
 struct live_gateway {
     struct app *app;
-    struct pool pool;
-    struct http_peer *peers[POOL_MAX];
+    struct bank bank;
     struct list streams;
     bool is_draining;
 };
@@ -36,8 +38,10 @@ struct passage {
     struct buf written; /* the write under way */
     struct buf content_type;
     msec_t written_at;
-    unsigned attempts;
-    int server;
+    struct pool *pool;
+    uint64_t asked; /* a bit for each server */
+    int server;     /* the one asked last */
+    msec_t asked_at;
     int http; /* the status of the server's answer; 0: none came */
     enum live_end end;
 };
@@ -104,10 +108,13 @@ static void start_stream(struct passage *passage)
     const struct http_response response = {.status = 200,
                                            .headers = {{"content-type", STR("text/event-stream")},
                                                        {"cache-control", STR("no-store")},
+                                                       {"via", passing_via},
                                                        {"x-accel-buffering", STR("no")}}};
     passage->stream = http_stream_start(passage->request, &response, passage->gateway->app->loop,
                                         &events, passage);
     passage->request = NULL;
+    traffic_count_answer(passage->gateway->app->process->gateway->traffic, passage->service,
+                         SIDE_READS, response.status);
     if (passage->stream == NULL)
         http_source_close(passage->source);
 }
@@ -115,15 +122,19 @@ static void start_stream(struct passage *passage)
 /* What the server answered instead of a stream, or that none did. */
 static void answer(struct passage *passage, enum status status)
 {
-    struct http_response response = {
-        .status = passage->http,
-        .headers = {{"content-type", buf_str(&passage->content_type)}, {"retry-after", STR("1")}},
-        .body = buf_str(&passage->held)};
+    struct http_response response = {.status = passage->http,
+                                     .headers = {{"content-type", buf_str(&passage->content_type)},
+                                                 {"via", passing_via},
+                                                 {"retry-after", STR("1")}},
+                                     .body = buf_str(&passage->held)};
+    struct traffic *traffic = passage->gateway->app->process->gateway->traffic;
     if (status != STATUS_OK) {
+        traffic_count_refusal(traffic, passage->service, SIDE_READS, status);
         answer_status(passage->request, status, NULL);
     } else {
+        traffic_count_answer(traffic, passage->service, SIDE_READS, passage->http);
         if (passage->http != status_info(STATUS_STARTING)->http)
-            response.headers[1].name = NULL;
+            response.headers[2].name = NULL;
         http_reply(passage->request, &response);
     }
     passage->request = NULL;
@@ -131,12 +142,13 @@ static void answer(struct passage *passage, enum status status)
 
 /* From the server */
 
-static void ask(struct passage *passage);
+static bool ask(struct passage *passage);
 
 static void on_head(void *arg, const struct http_answer_head *head)
 {
     struct passage *passage = arg;
     passage->http = head->status;
+    pool_note_answer(passage->pool, passage->server, passage->asked_at, clock_monotonic());
     buf_reset(&passage->content_type);
     buf_append_str(&passage->content_type, head->content_type);
     if (head->status == 200 && str_equal(head->content_type, STR("text/event-stream")))
@@ -158,31 +170,32 @@ static void on_bytes(void *arg, struct str bytes)
 static bool may_ask_again(const struct passage *passage, enum status status)
 {
     bool has_failed = status != STATUS_OK || passage->http == status_info(STATUS_STARTING)->http;
-    return passage->request != NULL && status != STATUS_CANCELLED && has_failed &&
-           passage->attempts < passage->gateway->pool.count;
+    return passage->request != NULL && status != STATUS_CANCELLED && has_failed;
 }
 
 /* Why we ourselves ended it, before the client had an answer. */
 static enum status cancelled(const struct passage *passage)
 {
+    if (passage->end == LIVE_END_DISABLED)
+        return STATUS_DISABLED;
     return passage->gateway->is_draining ? STATUS_DRAINING : STATUS_UPSTREAM_FAILED;
+}
+
+static enum pool_outcome outcome_of(enum status status)
+{
+    if (status == STATUS_CANCELLED)
+        return POOL_GIVEN_UP;
+    return status == STATUS_OK ? POOL_SUCCEEDED : POOL_FAILED;
 }
 
 static void on_end(void *arg, enum status status)
 {
     struct passage *passage = arg;
-    struct pool *pool = &passage->gateway->pool;
     passage->source = NULL;
-    if (status == STATUS_CANCELLED)
-        pool_given_up(pool, passage->server);
-    else if (status == STATUS_OK)
-        pool_succeeded(pool, passage->server);
-    else
-        pool_failed(pool, passage->server, clock_monotonic());
-    if (may_ask_again(passage, status)) {
-        ask(passage);
+    pool_give_back(passage->pool, passage->server, outcome_of(status), passage->asked_at,
+                   clock_monotonic());
+    if (may_ask_again(passage, status) && ask(passage))
         return;
-    }
     if (passage->request != NULL)
         answer(passage, status == STATUS_CANCELLED ? cancelled(passage) : status);
     if (passage->end == LIVE_END_LEFT && passage->stream != NULL)
@@ -191,19 +204,23 @@ static void on_end(void *arg, enum status status)
     release(passage);
 }
 
-static void ask(struct passage *passage)
+/* False when no server is left. */
+static bool ask(struct passage *passage)
 {
     static const struct http_source_events events = {on_head, on_bytes, on_end};
     struct live_gateway *gateway = passage->gateway;
     const struct settings *settings = &gateway->app->process->settings;
-    int but = passage->attempts == 0 ? POOL_NONE : passage->server;
-    passage->server = pool_take(&gateway->pool, but, clock_monotonic());
-    assert(passage->server != POOL_NONE); /* a gateway without servers does not start */
-    passage->attempts++;
+    msec_t now = clock_monotonic();
+    int server = pool_take(passage->pool, passage->asked, POOL_LEAST_BUSY, now);
+    if (server == POOL_NONE)
+        return false;
+    passage->server = server;
+    passage->asked |= UINT64_C(1) << server;
+    passage->asked_at = now;
     passage->http = 0;
     buf_reset(&passage->held);
     passage->source = http_source_open(
-        gateway->peers[passage->server],
+        bank_peer(&gateway->bank, server),
         &(struct http_source_options){.target = buf_str(&passage->target),
                                       .headers = buf_str(&passage->headers),
                                       .connect_ms = settings->connect_timeout_ms,
@@ -211,28 +228,24 @@ static void ask(struct passage *passage)
                                       .silence_ms = settings->live_heartbeat_seconds * 1000 *
                                                     MISSED_HEARTBEATS},
         &events, passage);
+    return true;
 }
 
 /* Coming */
-
-static void copy_header(const struct http_request *request, struct str name, struct buf *out)
-{
-    struct str value = http_request_header(request, name);
-    if (value.len > 0)
-        buf_printf(out, STR_FMT ": " STR_FMT "\r\n", STR_ARG(name), STR_ARG(value));
-}
 
 static struct passage *passage_new(struct live_gateway *gateway, struct http_request *request,
                                    const struct service *service)
 {
     struct passage *passage = mem_new(1, sizeof(*passage));
-    *passage = (struct passage){.gateway = gateway, .service = service, .request = request};
+    *passage = (struct passage){
+        .gateway = gateway,
+        .service = service,
+        .request = request,
+        .pool = fleets_stream_pool(gateway->app->process->gateway->fleets, service)};
     buf_append_str(&passage->target, request->path);
     if (request->query.ptr != NULL)
         buf_printf(&passage->target, "?" STR_FMT, STR_ARG(request->query));
-    copy_header(request, STR("last-event-id"), &passage->headers);
-    copy_header(request, STR("traceparent"), &passage->headers);
-    copy_header(request, STR("x-request-id"), &passage->headers);
+    passing_write_request(request, &passage->headers);
     list_append(&gateway->streams, &passage->link);
     return passage;
 }
@@ -242,42 +255,56 @@ void live_forward_request(struct live_gateway *gateway, struct http_request *req
 {
     struct process *process = gateway->app->process;
     enum status status = STATUS_OK;
-    if (!toggles_is_on(process->toggles, service, SIDE_READS))
+    if (!toggles_is_on(process->gateway->toggles, service, SIDE_READS))
         status = STATUS_DISABLED;
     else if (gateway->is_draining)
         status = STATUS_DRAINING;
     else if (!live_limit_admit(&process->live_limit))
         status = STATUS_TOO_MANY_STREAMS;
-    if (status != STATUS_OK)
+    if (status != STATUS_OK) {
+        traffic_count_refusal(process->gateway->traffic, service, SIDE_READS, status);
         answer_status(request, status, NULL);
+        return;
+    }
+    struct passage *passage = passage_new(gateway, request, service);
+    if (ask(passage))
+        return;
+    answer(passage, pool_members(passage->pool) == 0 ? STATUS_NO_SERVER : STATUS_BREAKER_OPEN);
+    release(passage);
+}
+
+static void end(struct passage *passage, enum live_end why)
+{
+    passage->end = why;
+    if (passage->stream != NULL)
+        http_stream_end(passage->stream, STR(""));
     else
-        ask(passage_new(gateway, request, service));
+        http_source_close(passage->source);
+}
+
+void live_gateway_obey(void *gateway)
+{
+    struct live_gateway *obeying = gateway;
+    const struct toggles *toggles = obeying->app->process->gateway->toggles;
+    list_each (link, &obeying->streams) {
+        struct passage *passage = container_of(link, struct passage, link);
+        if (!toggles_is_on(toggles, passage->service, SIDE_READS))
+            end(passage, LIVE_END_DISABLED);
+    }
 }
 
 void live_gateway_drain(struct live_gateway *gateway)
 {
     gateway->is_draining = true;
-    list_each (link, &gateway->streams) {
-        struct passage *passage = container_of(link, struct passage, link);
-        passage->end = LIVE_END_DRAINING;
-        if (passage->stream != NULL)
-            http_stream_end(passage->stream, STR(""));
-        else
-            http_source_close(passage->source);
-    }
+    list_each (link, &gateway->streams)
+        end(container_of(link, struct passage, link), LIVE_END_DRAINING);
 }
 
 struct live_gateway *live_gateway_new(struct app *app)
 {
-    static const struct pool_limits limits = {.max_failures = 3, .rest = 5000};
     struct live_gateway *gateway = mem_new(1, sizeof(*gateway));
-    unsigned count =
-        bank_open_peers(app->loop, app->process->settings.read_servers, gateway->peers);
     gateway->app = app;
     list_init(&gateway->streams);
-    pool_init(&gateway->pool, count, limits);
-    if (count > 0)
-        return gateway;
-    free(gateway);
-    return NULL;
+    bank_init(&gateway->bank, app->loop, fleets_of_side(app->process->gateway->fleets, SIDE_READS));
+    return gateway;
 }

@@ -20,6 +20,9 @@ struct live_gateway *live_gateway_new(struct app *app);
 void live_forward_request(struct live_gateway *gateway, struct http_request *request,
                           const struct service *service);
 
+/* Ends the streams of services whose reads are switched off: for loop_post. */
+void live_gateway_obey(void *gateway);
+
 /* Ends all streams. */
 void live_gateway_drain(struct live_gateway *gateway);
 

@@ -4,7 +4,8 @@
 
 #include "base/log.h"
 
-const char *const live_ends[LIVE_END_COUNT] = {"left", "slow", "stalled", "upstream", "draining"};
+const char *const live_ends[LIVE_END_COUNT] = {"left",     "slow",     "stalled",
+                                               "upstream", "draining", "disabled"};
 
 void live_limit_init(struct live_limit *limit, int64_t most, struct metrics *metrics)
 {

@@ -10,6 +10,7 @@ enum live_end {
     LIVE_END_STALLED,  /* it took nothing for too long, and was swept out */
     LIVE_END_UPSTREAM, /* of a gateway: the server behind ended it */
     LIVE_END_DRAINING,
+    LIVE_END_DISABLED, /* of a gateway: the service's reads were switched off */
     LIVE_END_COUNT,
 };
 extern const char *const live_ends[LIVE_END_COUNT];

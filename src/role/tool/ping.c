@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "io/http/http_client.h"
+#include "io/http/http_resolve.h"
 
 enum { EXIT_FAILED = 1, EXIT_USAGE = 64, EXIT_CONFIG = 78, CONNECT_MS = 1000, ANSWER_MS = 2000 };
 
@@ -46,7 +47,7 @@ static void on_answer(void *arg, const struct http_outcome *outcome)
 static int ask(struct ping *ping)
 {
     char why[256];
-    struct http_peer *peer = http_peer_open(loop_new(), str_from(ping->place), why, sizeof(why));
+    struct http_peer *peer = http_resolve_peer(loop_new(), str_from(ping->place), why, sizeof(why));
     if (peer == NULL) {
         fprintf(stderr, "mamparo ping: LISTEN, ADMIN_PORT: %s\n", why);
         return EXIT_CONFIG;

@@ -4,6 +4,7 @@
 
 #include "base/backoff.h"
 #include "io/http/http_client.h"
+#include "io/http/http_resolve.h"
 #include "model/model.h"
 #include "model/sample.h"
 
@@ -161,7 +162,7 @@ static bool open_peer(struct load *load)
     struct str rest = str_from(servers != NULL && servers[0] != '\0' ? servers : "127.0.0.1:8000");
     char why[256];
     load->loop = loop_new();
-    load->peer = http_peer_open(load->loop, str_trim(str_cut(&rest, ',')), why, sizeof(why));
+    load->peer = http_resolve_peer(load->loop, str_trim(str_cut(&rest, ',')), why, sizeof(why));
     if (load->peer == NULL)
         fprintf(stderr, "mamparo seed: WRITE_SERVERS: %s\n", why);
     return load->peer != NULL;

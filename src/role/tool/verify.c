@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "io/http/http_resolve.h"
 #include "model/model.h"
 #include "role/tool/verify_ask.h"
 #include "role/tool/verify_rows.h"
@@ -202,7 +203,7 @@ static bool open_server(struct verify *verify, struct verify_server *server, str
 {
     char why[256];
     *server = (struct verify_server){.verify = verify, .patience = verify->patience};
-    server->peer = http_peer_open(verify->loop, place, why, sizeof(why));
+    server->peer = http_resolve_peer(verify->loop, place, why, sizeof(why));
     if (server->peer == NULL)
         fprintf(stderr, "mamparo verify: %s: %s\n", setting, why);
     return server->peer != NULL;

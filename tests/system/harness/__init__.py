@@ -3,6 +3,7 @@
     process     a process of ours: start, stop, kill, pause, its log
     engines     PostgreSQL and Redis as such processes
     cluster     one write, three reads and a bulkhead, on engines of their own
+    gateways    gateways side by side, and their switches
     events      the stream and the table of events, decoded
     models      folders of models, with what a test adds
     versions    versions of a model, and servers of two of them side by side

@@ -114,10 +114,12 @@ class Cluster:
 
     def start_servers(self):
         self.redis.start()
-        for server in self.servers:
+        behind = [server for server in self.servers if server is not self.bulkhead]
+        for server in behind:
             server.start()
-        for server in self.servers:
+        for server in behind:
             server.await_ready()
+        self.bulkhead.start().await_ready()  # whom it finds ready it asks at once
         return self
 
     def close(self):

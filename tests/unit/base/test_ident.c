@@ -184,6 +184,19 @@ static void another_seed_gives_other_hashes(void **state)
     assert_true(uuid_hash(&uuid, 1) != uuid_hash(&uuid, 2));
 }
 
+static void no_two_words_of_a_well_are_equal(void **state)
+{
+    enum { DRAWN = 1000 };
+    static uint64_t words[DRAWN];
+    struct ident_well well = {0};
+    (void)state;
+    for (size_t i = 0; i < DRAWN; i++) {
+        words[i] = ident_draw(&well);
+        for (size_t before = 0; before < i; before++)
+            assert_true(words[before] != words[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -197,6 +210,7 @@ int main(void)
         cmocka_unit_test(any_other_form_is_refused),
         cmocka_unit_test(hashes_of_ids_that_are_alike_lie_apart),
         cmocka_unit_test(another_seed_gives_other_hashes),
+        cmocka_unit_test(no_two_words_of_a_well_are_equal),
         cmocka_unit_test(every_random_bit_is_sometimes_set_and_sometimes_not),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -79,6 +79,21 @@ static void metrics_of_one_name_stand_together_under_one_heading(void **state)
                          "# HELP ab AB.\n# TYPE ab counter\nab 4\n");
 }
 
+static void what_is_hidden_is_not_written_until_it_is_shown_again(void **state)
+{
+    struct metrics *metrics = fresh();
+    struct metric *gone = metric_get(metrics, METRIC_KIND_GAUGE, "m_up", "Up", "server=\"a\"");
+    struct metric *there = metric_get(metrics, METRIC_KIND_GAUGE, "m_up", "Up", "server=\"b\"");
+    (void)state;
+    metric_set(gone, 1);
+    metric_set(there, 1);
+    metric_hide(gone);
+    assert_text(metrics, "# HELP m_up Up\n# TYPE m_up gauge\nm_up{server=\"b\"} 1\n");
+    metric_show(gone, 0);
+    assert_text(metrics, "# HELP m_up Up\n# TYPE m_up gauge\n"
+                         "m_up{server=\"a\"} 0\nm_up{server=\"b\"} 1\n");
+}
+
 static void an_observation_falls_into_the_bucket_that_still_holds_it(void **state)
 {
     static const struct {
@@ -189,6 +204,7 @@ int main(void)
         cmocka_unit_test(the_same_name_and_labels_are_the_same_metric),
         cmocka_unit_test(counters_add_and_gauges_move_both_ways),
         cmocka_unit_test(metrics_of_one_name_stand_together_under_one_heading),
+        cmocka_unit_test(what_is_hidden_is_not_written_until_it_is_shown_again),
         cmocka_unit_test(an_observation_falls_into_the_bucket_that_still_holds_it),
         cmocka_unit_test(a_histogram_is_cumulative_in_seconds_and_sums_up),
         cmocka_unit_test(the_bounds_of_a_histogram_rise),

@@ -7,8 +7,6 @@
 
 #include "base/status.h"
 
-enum { STATUS_COUNT = STATUS_TIMEOUT + 1 };
-
 static void every_status_answers_in_words_and_with_an_http_error_or_200(void **state)
 {
     (void)state;
@@ -47,11 +45,11 @@ static void every_answer_we_give_has_its_standard_phrase(void **state)
         assert_string_not_equal(status_http_phrase(status_info(i)->http), "Unknown");
 }
 
-static void the_clients_fault_is_never_worth_repeating(void **state)
+static void the_clients_fault_is_never_worth_repeating_but_for_its_haste(void **state)
 {
     (void)state;
     for (int i = 0; i < STATUS_COUNT; i++)
-        if (status_info(i)->http < 500)
+        if (status_info(i)->http < 500 && i != STATUS_RATE_LIMITED)
             assert_int_equal(status_info(i)->repeat, REPEAT_USELESS);
 }
 
@@ -66,7 +64,7 @@ static void only_an_ending_before_anything_happened_is_safe_to_repeat(void **sta
         {STATUS_UNAVAILABLE, REPEAT_SAFE},        {STATUS_DRAINING, REPEAT_SAFE},
         {STATUS_UNCERTAIN, REPEAT_UNKNOWN},       {STATUS_TIMEOUT, REPEAT_UNKNOWN},
         {STATUS_UPSTREAM_FAILED, REPEAT_UNKNOWN}, {STATUS_DISABLED, REPEAT_USELESS},
-        {STATUS_INTERNAL, REPEAT_USELESS},
+        {STATUS_INTERNAL, REPEAT_USELESS},        {STATUS_RATE_LIMITED, REPEAT_SAFE},
     };
     (void)state;
     for (size_t i = 0; i < countof(rows); i++)
@@ -104,7 +102,7 @@ int main(void)
         cmocka_unit_test(no_two_statuses_share_a_name_or_a_reason),
         cmocka_unit_test(a_reason_is_fit_for_a_metric_label),
         cmocka_unit_test(every_answer_we_give_has_its_standard_phrase),
-        cmocka_unit_test(the_clients_fault_is_never_worth_repeating),
+        cmocka_unit_test(the_clients_fault_is_never_worth_repeating_but_for_its_haste),
         cmocka_unit_test(only_an_ending_before_anything_happened_is_safe_to_repeat),
         cmocka_unit_test(phrases_are_those_of_rfc_9110),
     };

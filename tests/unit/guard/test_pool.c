@@ -5,307 +5,355 @@
 /* cmocka wants those before it; this line keeps clang-format from sorting it upwards. */
 #include <cmocka.h>
 
-#include "guard/pool.h"
+#include "given_pool.h"
 
-enum { LARGEST = 5, REST = 100 };
+/* Every state */
 
-static struct pool pool_of(unsigned count, unsigned max_failures)
+enum {
+    EARLY = 1000,
+    LATER = EARLY + EJECTION - 100,
+    NOW = EARLY + EJECTION, /* what was ejected early is half-open, what was later is not yet */
+};
+
+/* The letters of the states, in the order in which such servers are asked. */
+static const char standings[] = "HUNXD";
+
+static void make(struct given *given, int server, char letter)
 {
-    struct pool pool;
-    pool_init(&pool, count, (struct pool_limits){.max_failures = max_failures, .rest = REST});
-    return pool;
+    if (letter == 'H' || letter == 'X')
+        let_eject(given, server, letter == 'H' ? EARLY : LATER);
+    else if (letter == 'N')
+        fleet_note(given->fleet, server, FLEET_LEAVING, 0);
+    else if (letter == 'D')
+        fleet_note(given->fleet, server, FLEET_SILENT, 0);
 }
 
-/* One failure of this very server, whose turn it may not be. */
-static void let_fail(struct pool *pool, int index, msec_t now)
+/* The servers in the order of `order`, those of one group of letters by index. */
+static void sort_servers(const char *letters, const char *const *order, char *sorted)
 {
-    pool->members[index].in_flight++;
-    pool_failed(pool, index, now);
+    for (; *order != NULL; order++)
+        for (int i = 0; letters[i] != '\0'; i++)
+            if (strchr(*order, letters[i]) != NULL)
+                *sorted++ = (char)('0' + i);
+    *sorted = '\0';
 }
 
-static void let_succeed(struct pool *pool, int index)
+/* One after the other, and meanwhile another request, for which what is being tried is no more
+ * than ejected, or out of the question. */
+static void assert_principal_order(const char *letters)
 {
-    pool->members[index].in_flight++;
-    pool_succeeded(pool, index);
+    static const char *const first[] = {"H", "U", "N", "X", "D", NULL};
+    static const char *const second[] = {"U", "N", "HX", NULL};
+    char said[LARGEST + 1], expected[LARGEST + 1];
+    struct pool_limits principal = limits;
+    struct given given;
+    principal.policy = POOL_PRINCIPAL;
+    given_open(&given, (unsigned)strlen(letters), principal);
+    for (int i = 0; letters[i] != '\0'; i++)
+        make(&given, i, letters[i]);
+    uint64_t asked = ask_all(&given, POOL_LEAST_BUSY, NOW, said);
+    sort_servers(letters, first, expected);
+    assert_string_equal(said, expected);
+    uint64_t asked_too = ask_all(&given, POOL_LEAST_BUSY, NOW, said);
+    sort_servers(letters, second, expected);
+    assert_string_equal(said, expected);
+    give_all_back(&given, asked_too, NOW);
+    give_all_back(&given, asked, NOW);
+    given_close(&given);
 }
+
+/* Whose turn it is among equals is another test's matter. */
+static void assert_balanced_order(const char *letters, enum pool_wish wish)
+{
+    char said[LARGEST + 1];
+    struct given given;
+    given_open(&given, (unsigned)strlen(letters), limits);
+    for (int i = 0; letters[i] != '\0'; i++)
+        make(&given, i, letters[i]);
+    uint64_t asked = ask_all(&given, wish, NOW, said);
+    assert_int_equal(strlen(said), strlen(letters));
+    for (int i = 1; said[i] != '\0'; i++) {
+        const char *before = strchr(standings, letters[said[i - 1] - '0']);
+        assert_true(before <= strchr(standings, letters[said[i] - '0']));
+    }
+    give_all_back(&given, asked, NOW);
+    for (int i = 0; letters[i] != '\0'; i++)
+        assert_int_equal(pool_in_flight(given.pool, i), 0);
+    given_close(&given);
+}
+
+static void in_every_state_the_best_are_asked_first_and_each_once(void **state)
+{
+    (void)state;
+    for (unsigned count = 1, pools = LARGEST; count <= LARGEST; count++, pools *= LARGEST)
+        for (unsigned number = 0; number < pools; number++) {
+            char letters[LARGEST + 1] = "";
+            unsigned rest = number;
+            for (unsigned i = 0; i < count; i++, rest /= LARGEST)
+                letters[i] = standings[rest % LARGEST];
+            assert_principal_order(letters);
+            assert_balanced_order(letters, POOL_LEAST_BUSY);
+            assert_balanced_order(letters, POOL_FRESHEST);
+        }
+}
+
+static void only_one_that_is_up_and_not_ejected_does_not_rest(void **state)
+{
+    (void)state;
+    struct given given;
+    for (int i = 0; standings[i] != '\0'; i++) {
+        given_open(&given, 1, limits);
+        make(&given, 0, standings[i]);
+        assert_int_equal(pool_is_resting(given.pool, 0, NOW), strchr("NXD", standings[i]) != NULL);
+        given_close(&given);
+    }
+    given_open(&given, 0, limits);
+    assert_int_equal(join(&given, 0, FLEET_NEW, 0), 0);
+    assert_true(pool_is_resting(given.pool, 0, NOW));
+    assert_int_equal(take(&given, NOW), 0);
+    given_close(&given);
+}
+
+static void a_new_server_is_asked_when_none_is_up(void **state)
+{
+    struct given given;
+    (void)state;
+    given_open(&given, 1, limits);
+    join(&given, 1, FLEET_NEW, 0);
+    assert_order(&given, POOL_LEAST_BUSY, NOW, "01");
+    fleet_note(given.fleet, 0, FLEET_SILENT, NOW);
+    assert_order(&given, POOL_LEAST_BUSY, NOW, "10");
+    given_close(&given);
+}
+
+/* Never the last */
+
+/* Lets the servers of `order` fail one after the other, those of `down` being down. */
+static void assert_last_stays(const char *order, unsigned down)
+{
+    struct given given;
+    unsigned count = (unsigned)strlen(order);
+    int last = POOL_NONE;
+    given_open(&given, count, limits);
+    for (unsigned i = 0; i < count; i++)
+        if (down >> i & 1)
+            fleet_note(given.fleet, (int)i, FLEET_SILENT, 0);
+    for (unsigned i = 0; i < count; i++) {
+        int server = order[i] - '0';
+        last = down >> server & 1 ? last : server;
+        for (int again = 0; again < 3; again++)
+            let_fail(&given, server, 10);
+    }
+    for (unsigned i = 0; i < count; i++)
+        if (!(down >> i & 1))
+            assert_true(is_ejected(&given, (int)i, 10) == ((int)i != last));
+    if (last != POOL_NONE)
+        assert_int_equal(take(&given, 10), last);
+    given_close(&given);
+}
+
+/* Every order, by exchanging what stands behind `at`. */
+static void permute(char *order, size_t at)
+{
+    if (order[at] == '\0')
+        for (unsigned down = 0; down < 1u << at; down++)
+            assert_last_stays(order, down);
+    for (size_t other = at; order[other] != '\0'; other++) {
+        char kept = order[at];
+        order[at] = order[other];
+        order[other] = kept;
+        permute(order, at + 1);
+        order[other] = order[at];
+        order[at] = kept;
+    }
+}
+
+static void the_last_that_is_up_is_not_ejected_in_whatever_order_they_fail(void **state)
+{
+    (void)state;
+    char orders[LARGEST][LARGEST + 1] = {"0", "01", "012", "0123", "01234"};
+    for (unsigned count = 0; count < LARGEST; count++)
+        permute(orders[count], 0);
+}
+
+static void the_last_is_ejected_by_its_next_failure_once_another_is_well(void **state)
+{
+    struct given given;
+    (void)state;
+    given_open(&given, 2, limits);
+    fleet_note(given.fleet, 1, FLEET_SILENT, 0);
+    let_fail(&given, 0, 10);
+    fleet_note(given.fleet, 1, FLEET_PASSED, 20);
+    assert_false(is_ejected(&given, 0, 20));
+    fleet_note(given.fleet, 1, FLEET_REFUSED, 20); /* not ready is not well */
+    let_fail(&given, 0, 25);
+    assert_false(is_ejected(&given, 0, 25));
+    fleet_note(given.fleet, 1, FLEET_PASSED, 25);
+    let_fail(&given, 0, 30);
+    assert_true(is_ejected(&given, 0, 30));
+    given_close(&given);
+}
+
+/* Among equals */
 
 static void the_equally_busy_are_asked_in_turn(void **state)
 {
     (void)state;
     for (unsigned count = 1; count <= LARGEST; count++) {
-        struct pool pool = pool_of(count, 1);
+        struct given given;
+        given_open(&given, count, limits);
         for (unsigned i = 0; i < 3 * count; i++) {
-            assert_int_equal(pool_take(&pool, POOL_NONE, 0), i % count);
-            pool_succeeded(&pool, (int)(i % count));
+            int server = take(&given, 0);
+            assert_int_equal(server, i % count);
+            pool_give_back(given.pool, server, POOL_SUCCEEDED, 0, 0);
         }
         for (unsigned i = 0; i < 3 * count; i++) /* now nobody gives back */
-            assert_int_equal(pool_take(&pool, POOL_NONE, 0), i % count);
+            assert_int_equal(take(&given, 0), i % count);
         for (unsigned i = 0; i < count; i++)
-            assert_int_equal(pool.members[i].in_flight, 3);
+            assert_int_equal(pool_in_flight(given.pool, (int)i), 3);
+        given_close(&given);
     }
 }
 
-static void the_least_busy_is_asked_first(void **state)
+/* Of servers so busy and so late, the one that is asked; and the one that a read asks that must
+ * not be stale. */
+static void the_least_busy_and_freshest_is_asked(void **state)
 {
     static const struct {
         unsigned count;
         unsigned in_flight[LARGEST];
-        int asked;
+        msec_t lags[LARGEST];
+        int least_busy, freshest;
     } rows[] = {
-        {1, {9}, 0},          {2, {0, 0}, 0},          {2, {1, 0}, 1},
-        {2, {3, 4}, 0},       {3, {2, 2, 1}, 2},       {3, {2, 1, 1}, 1},
-        {4, {5, 4, 3, 4}, 2}, {5, {1, 1, 1, 1, 0}, 4}, {5, {2, 3, 3, 3, 3}, 0},
+        {1, {9}, {9000}, 0, 0},
+        {2, {1, 0}, {0}, 1, 1},
+        {2, {3, 4}, {0}, 0, 0},
+        {3, {2, 2, 1}, {0}, 2, 2},
+        {4, {5, 4, 3, 4}, {0}, 2, 2},
+        {5, {1, 1, 1, 1, 0}, {0}, 4, 4},
+        {5, {2, 3, 3, 3, 3}, {0}, 0, 0},
+        {2, {0, 0}, {100, 0}, 1, 1},  /* 1.1 to 1 */
+        {2, {0, 1}, {99, 0}, 0, 0},   /* so little is no difference */
+        {2, {0, 1}, {900, 0}, 0, 1},  /* 1.9 to 2 */
+        {2, {0, 1}, {1100, 0}, 1, 1}, /* 2.1 to 2 */
+        {2, {0, 9}, {8900, 0}, 0, 1}, /* 9.9 to 10 */
+        {2, {0, 9}, {9100, 0}, 1, 1}, /* 10.1 to 10 */
+        {3, {0, 7, 3}, {500, 0, 50}, 0, 2},
+        {3, {0, 0, 9}, {200, 100, 50}, 1, 2},
     };
     (void)state;
     for (size_t i = 0; i < countof(rows); i++) {
-        struct pool pool = pool_of(rows[i].count, 1);
-        for (unsigned m = 0; m < rows[i].count; m++)
-            pool.members[m].in_flight = rows[i].in_flight[m];
-        int asked = rows[i].asked;
-        assert_int_equal(pool_take(&pool, POOL_NONE, 0), asked);
-        assert_int_equal(pool.members[asked].in_flight, rows[i].in_flight[asked] + 1);
-    }
-}
-
-static void a_server_rests_after_so_many_failures_in_a_row(void **state)
-{
-    (void)state;
-    for (unsigned most = 1; most <= 4; most++) {
-        struct pool pool = pool_of(2, most);
-        for (unsigned failure = 1; failure < most; failure++) {
-            let_fail(&pool, 0, 0);
-            assert_false(pool_is_resting(&pool, 0, 0));
+        struct given given;
+        given_open(&given, rows[i].count, limits);
+        for (int server = 0; server < (int)rows[i].count; server++) {
+            fleet_note_lag(given.fleet, server, rows[i].lags[server], 0);
+            for (unsigned n = 0; n < rows[i].in_flight[server]; n++)
+                assert_int_equal(take_only(&given, server, 0), server);
         }
-        let_fail(&pool, 0, 0);
-        assert_true(pool_is_resting(&pool, 0, 0));
-        assert_false(pool_is_resting(&pool, 1, 0));
-        for (int i = 0; i < 4; i++)
-            assert_int_equal(pool_take(&pool, POOL_NONE, 0), 1);
+        int server = pool_take(given.pool, 0, POOL_FRESHEST, 0);
+        assert_int_equal(server, rows[i].freshest);
+        pool_give_back(given.pool, server, POOL_SUCCEEDED, 0, 0);
+        assert_int_equal(take(&given, 0), rows[i].least_busy);
+        given_close(&given);
     }
 }
 
-static void a_success_between_failures_breaks_the_row(void **state)
+static void a_lag_that_is_believed_no_more_counts_for_nothing(void **state)
 {
+    struct given given;
     (void)state;
-    struct pool pool = pool_of(2, 3);
-    for (int i = 0; i < 5; i++) {
-        let_fail(&pool, 0, 0);
-        let_fail(&pool, 0, 0);
-        assert_false(pool_is_resting(&pool, 0, 0));
-        let_succeed(&pool, 0);
+    given_open(&given, 2, limits);
+    fleet_note_lag(given.fleet, 0, 5000, 0);
+    assert_order(&given, POOL_FRESHEST, 999, "10");
+    let_succeed(&given, 1, 999); /* then it is the other's turn */
+    assert_order(&given, POOL_FRESHEST, 1000, "01");
+    given_close(&given);
+}
+
+/* Members */
+
+static void only_servers_of_the_service_are_asked(void **state)
+{
+    enum { OTHER = 2 };
+    struct given given;
+    char said[LARGEST + 1];
+    (void)state;
+    given_open(&given, 2, limits);
+    fleet_join(given.fleet, STR("o:1"), OTHER, FLEET_UP, 0);
+    fleet_join(given.fleet, STR("b:1"), OTHER | SERVICE, FLEET_UP, 0);
+    ask_all(&given, POOL_LEAST_BUSY, 0, said);
+    assert_string_equal(said, "013");
+    given_close(&given);
+}
+
+static void without_members_nobody_is_asked(void **state)
+{
+    struct given given;
+    (void)state;
+    given_open(&given, 0, limits);
+    assert_int_equal(take(&given, 0), POOL_NONE);
+    assert_int_equal(pool_next_try(given.pool, 0), EJECTION);
+    join(&given, 0, FLEET_UP, 0);
+    assert_int_equal(pool_next_try(given.pool, 0), 0);
+    assert_int_equal(take(&given, 0), 0);
+    fleet_leave(given.fleet, 0, 0);
+    assert_int_equal(take(&given, 0), POOL_NONE);
+    given_close(&given);
+}
+
+static void what_was_found_of_a_server_is_not_held_against_the_next_in_its_place(void **state)
+{
+    struct given given;
+    (void)state;
+    given_open(&given, 2, limits);
+    assert_int_equal(take_only(&given, 0, 5), 0);
+    let_fail(&given, 0, 10);
+    fleet_leave(given.fleet, 0, 20);
+    assert_int_equal(join(&given, 0, FLEET_UP, 30), 0);
+    assert_int_equal(take_only(&given, 0, 30), 0);
+    assert_false(is_ejected(&given, 0, 30));
+    assert_int_equal(pool_in_flight(given.pool, 0), 2);
+    pool_give_back(given.pool, 0, POOL_FAILED, 5, 40); /* what the one before owed */
+    assert_false(is_ejected(&given, 0, 40));
+    pool_give_back(given.pool, 0, POOL_FAILED, 30, 40);
+    assert_true(is_ejected(&given, 0, 40));
+    assert_string_equal(given.told, "e0 e0 ");
+    given_close(&given);
+}
+
+static void a_pool_of_the_largest_size_is_asked_whole(void **state)
+{
+    struct given given;
+    uint64_t asked = 0;
+    (void)state;
+    given_open(&given, 0, limits);
+    for (int i = 0; i < FLEET_MAX; i++) {
+        char name[] = {'a', (char)('0' + i), '\0'};
+        assert_int_equal(fleet_join(given.fleet, str_from(name), SERVICE, FLEET_UP, 0), i);
     }
-}
-
-static void a_rest_is_over_on_the_millisecond(void **state)
-{
-    (void)state;
-    struct pool pool = pool_of(1, 1);
-    let_fail(&pool, 0, 1000);
-    assert_true(pool_is_resting(&pool, 0, 1000));
-    assert_true(pool_is_resting(&pool, 0, 1000 + REST - 1));
-    assert_false(pool_is_resting(&pool, 0, 1000 + REST));
-}
-
-static void the_last_one_is_never_ejected(void **state)
-{
-    (void)state;
-    for (unsigned count = 1; count <= LARGEST; count++) {
-        struct pool pool = pool_of(count, 1);
-        for (unsigned i = 0; i < count; i++)
-            let_fail(&pool, (int)i, 0);
-        for (unsigned i = 0; i < count; i++)
-            assert_true(pool_is_resting(&pool, (int)i, 1));
-        for (unsigned i = 0; i < 2 * count; i++)
-            assert_in_range(pool_take(&pool, POOL_NONE, 1), 0, count - 1);
-    }
-}
-
-/* Server number i fails at so many milliseconds; however busy it is. */
-static void when_all_rest_the_one_due_first_is_asked(void **state)
-{
-    static const struct {
-        unsigned count;
-        msec_t failed_at[LARGEST];
-        int asked;
-    } rows[] = {
-        {1, {5}, 0},       {2, {5, 6}, 0},       {2, {6, 5}, 1},          {3, {7, 6, 5}, 2},
-        {3, {7, 5, 6}, 1}, {4, {8, 7, 5, 6}, 2}, {5, {9, 8, 7, 6, 5}, 4}, {5, {5, 8, 7, 6, 9}, 0},
-    };
-    (void)state;
-    for (size_t i = 0; i < countof(rows); i++) {
-        struct pool pool = pool_of(rows[i].count, 1);
-        for (unsigned m = 0; m < rows[i].count; m++)
-            let_fail(&pool, (int)m, rows[i].failed_at[m]);
-        for (int again = 0; again < 3; again++)
-            assert_int_equal(pool_take(&pool, POOL_NONE, 10), rows[i].asked);
-    }
-}
-
-static void one_that_answers_comes_before_any_that_rests(void **state)
-{
-    (void)state;
-    for (unsigned count = 2; count <= LARGEST; count++)
-        for (unsigned well = 0; well < count; well++) {
-            struct pool pool = pool_of(count, 1);
-            for (unsigned i = 0; i < count; i++)
-                if (i != well)
-                    let_fail(&pool, (int)i, 0);
-            pool.members[well].in_flight = 50;
-            assert_int_equal(pool_take(&pool, POOL_NONE, 0), well);
-        }
-}
-
-static void each_rest_is_longer_up_to_twelve_times_the_first(void **state)
-{
-    (void)state;
-    struct pool pool = pool_of(1, 2);
-    msec_t now = 0;
-    for (unsigned rest = 1; rest <= 15; rest++) {
-        msec_t length = REST * (rest < 12 ? rest : 12);
-        let_fail(&pool, 0, now);
-        assert_false(pool_is_resting(&pool, 0, now)); /* after each rest it has every try again */
-        let_fail(&pool, 0, now);
-        assert_true(pool_is_resting(&pool, 0, now + length - 1));
-        assert_false(pool_is_resting(&pool, 0, now + length));
-        now += length;
-    }
-}
-
-static void a_success_ends_the_rest_and_makes_the_next_one_short(void **state)
-{
-    (void)state;
-    struct pool pool = pool_of(2, 1);
-    let_fail(&pool, 0, 0);
-    let_fail(&pool, 0, REST);
-    assert_true(pool_is_resting(&pool, 0, 3 * REST - 1));
-    let_succeed(&pool, 0);
-    assert_false(pool_is_resting(&pool, 0, REST));
-    let_fail(&pool, 0, REST);
-    assert_true(pool_is_resting(&pool, 0, 2 * REST - 1));
-    assert_false(pool_is_resting(&pool, 0, 2 * REST));
-}
-
-static void a_failure_that_comes_late_tells_nothing_new(void **state)
-{
-    (void)state;
-    for (unsigned most = 1; most <= 3; most++) {
-        struct pool pool = pool_of(1, most);
-        for (int i = 0; i < 10; i++)
-            assert_int_equal(pool_take(&pool, POOL_NONE, 0), 0);
-        for (int i = 0; i < 10; i++)
-            pool_failed(&pool, 0, i);
-        msec_t until = (msec_t)most - 1 + REST;
-        assert_true(pool_is_resting(&pool, 0, until - 1));
-        assert_false(pool_is_resting(&pool, 0, until));
-        assert_int_equal(pool.members[0].in_flight, 0);
-        for (unsigned failure = 1; failure < most; failure++) {
-            let_fail(&pool, 0, until);
-            assert_false(pool_is_resting(&pool, 0, until));
-        }
-        let_fail(&pool, 0, until);
-        assert_true(pool_is_resting(&pool, 0, until + 2 * REST - 1)); /* the second, not later */
-    }
-}
-
-static void the_one_that_just_failed_is_avoided_unless_it_is_alone(void **state)
-{
-    (void)state;
-    for (unsigned count = 1; count <= LARGEST; count++)
-        for (unsigned but = 0; but < count; but++) {
-            struct pool pool = pool_of(count, 1);
-            for (unsigned i = 0; i < count; i++) {
-                pool.members[i].in_flight = i == but ? 0 : 9;
-                if (i != but)
-                    let_fail(&pool, (int)i, 0);
-            }
-            for (int again = 0; again < 6; again++) {
-                int asked = pool_take(&pool, (int)but, 0);
-                assert_in_range(asked, 0, count - 1);
-                assert_true(count == 1 ? asked == 0 : asked != (int)but);
-            }
-        }
-}
-
-static void a_pool_without_servers_has_none(void **state)
-{
-    (void)state;
-    struct pool pool = pool_of(0, 1);
-    assert_int_equal(pool_take(&pool, POOL_NONE, 0), POOL_NONE);
-    assert_int_equal(pool_take(&pool, 0, 0), POOL_NONE);
-}
-
-/* Is `asked` as good as `other`, by the words of pool.h? */
-static bool is_as_good(const struct pool *pool, int asked, int other, msec_t now)
-{
-    bool rests = pool_is_resting(pool, asked, now);
-    if (rests != pool_is_resting(pool, other, now))
-        return !rests;
-    return rests ? pool->members[asked].rests_until <= pool->members[other].rests_until
-                 : pool->members[asked].in_flight <= pool->members[other].in_flight;
-}
-
-static void assert_best_is_taken(struct pool *pool, int but, msec_t now)
-{
-    struct pool before = *pool;
-    int asked = pool_take(pool, but, now);
-    assert_in_range(asked, 0, pool->count - 1);
-    for (int other = 0; other < (int)pool->count; other++)
-        if (other != but)
-            assert_true(is_as_good(&before, asked, other, now));
-}
-
-static void after_any_history_the_best_is_asked(void **state)
-{
-    (void)state;
-    uint32_t random = 1;
-    for (unsigned count = 1; count <= LARGEST; count++) {
-        struct pool pool = pool_of(count, 2);
-        for (msec_t now = 0; now < 3000; now++) {
-            random = random * 1664525 + 1013904223;
-            int index = (int)((random >> 8) % count);
-            if (random >> 30 < 2 || pool.members[index].in_flight == 0)
-                assert_best_is_taken(&pool, random >> 31 ? index : POOL_NONE, now);
-            else if (random >> 30 == 2)
-                pool_failed(&pool, index, now);
-            else
-                pool_succeeded(&pool, index);
-        }
-    }
-}
-
-static void one_that_was_given_up_tells_nothing_of_its_server(void **state)
-{
-    (void)state;
-    struct pool pool = pool_of(2, 2);
-    int index = pool_take(&pool, POOL_NONE, 0);
-    pool_failed(&pool, index, 0);
-    for (int i = 0; i < 5; i++) {
-        pool.members[index].in_flight++;
-        pool_given_up(&pool, index);
-    }
-    assert_int_equal(pool.members[index].in_flight, 0);
-    assert_int_equal(pool.members[index].failures, 1);
-    assert_false(pool_is_resting(&pool, index, 0));
+    for (int i = 0; i < FLEET_MAX; i++)
+        asked |= UINT64_C(1) << pool_take(given.pool, asked, POOL_LEAST_BUSY, 0);
+    assert_true(asked == UINT64_MAX);
+    assert_int_equal(pool_take(given.pool, asked, POOL_LEAST_BUSY, 0), POOL_NONE);
+    assert_int_equal(take(&given, 0), 0); /* from the last on, round */
+    given_close(&given);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(in_every_state_the_best_are_asked_first_and_each_once),
+        cmocka_unit_test(only_one_that_is_up_and_not_ejected_does_not_rest),
+        cmocka_unit_test(a_new_server_is_asked_when_none_is_up),
+        cmocka_unit_test(the_last_that_is_up_is_not_ejected_in_whatever_order_they_fail),
+        cmocka_unit_test(the_last_is_ejected_by_its_next_failure_once_another_is_well),
         cmocka_unit_test(the_equally_busy_are_asked_in_turn),
-        cmocka_unit_test(the_least_busy_is_asked_first),
-        cmocka_unit_test(a_server_rests_after_so_many_failures_in_a_row),
-        cmocka_unit_test(a_success_between_failures_breaks_the_row),
-        cmocka_unit_test(a_rest_is_over_on_the_millisecond),
-        cmocka_unit_test(the_last_one_is_never_ejected),
-        cmocka_unit_test(when_all_rest_the_one_due_first_is_asked),
-        cmocka_unit_test(one_that_answers_comes_before_any_that_rests),
-        cmocka_unit_test(each_rest_is_longer_up_to_twelve_times_the_first),
-        cmocka_unit_test(a_success_ends_the_rest_and_makes_the_next_one_short),
-        cmocka_unit_test(a_failure_that_comes_late_tells_nothing_new),
-        cmocka_unit_test(the_one_that_just_failed_is_avoided_unless_it_is_alone),
-        cmocka_unit_test(a_pool_without_servers_has_none),
-        cmocka_unit_test(one_that_was_given_up_tells_nothing_of_its_server),
-        cmocka_unit_test(after_any_history_the_best_is_asked),
+        cmocka_unit_test(the_least_busy_and_freshest_is_asked),
+        cmocka_unit_test(a_lag_that_is_believed_no_more_counts_for_nothing),
+        cmocka_unit_test(only_servers_of_the_service_are_asked),
+        cmocka_unit_test(without_members_nobody_is_asked),
+        cmocka_unit_test(what_was_found_of_a_server_is_not_held_against_the_next_in_its_place),
+        cmocka_unit_test(a_pool_of_the_largest_size_is_asked_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

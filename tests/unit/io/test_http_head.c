@@ -383,6 +383,15 @@ static void what_is_no_answer_is_refused(void **state)
         HEAD("HTTP/1.1 200 OK\r\nX: 1\r\n 2"),
         HEAD("HTTP/1.1 200 OK\r\nX : 1"),
         HEAD("HTTP/1.1 200 OK\r\nX: \x01"),
+        HEAD("HTTP/1.1 200 OK\r\nX: a\rY: b"),
+        HEAD("HTTP/1.1 200 OK\nX: a"),
+        HEAD("HTTP/1.1 200 OK\r\nX: a\nY: b"),
+        STR("HTTP/1.1 200 OK\r\nX: a\r\n\n"),
+        STR("HTTP/1.1 200 OK\r\nX: a\n\r\n"),
+        HEAD("HTTP/1.1 000 OK\r\nX: a"),
+        HEAD("HTTP/1.1 600 OK\r\nX: a"),
+        HEAD("HTTP/1.1 204 OK\r\nContent-Length: 2"),
+        HEAD("HTTP/1.1 204 OK\r\nTransfer-Encoding: chunked"),
     };
     (void)state;
     for (size_t i = 0; i < countof(rows); i++) {
@@ -390,6 +399,23 @@ static void what_is_no_answer_is_refused(void **state)
         if (http_head_parse_answer(rows[i], &head) != -1)
             fail_msg(STR_FMT, STR_ARG(rows[i]));
     }
+}
+
+static void a_head_that_does_not_end_is_not_waited_for(void **state)
+{
+    enum { MOST = 65536 };
+    static const char start[] = "HTTP/1.1 200 OK\r\nX: ";
+    struct http_answer_head head;
+    struct buf raw = {0};
+    (void)state;
+    buf_append_text(&raw, start);
+    memset(buf_reserve(&raw, MOST), 'x', MOST);
+    assert_int_equal(http_head_parse_answer((struct str){raw.ptr, MOST - 1}, &head), 0);
+    assert_int_equal(http_head_parse_answer((struct str){raw.ptr, MOST}, &head), -1);
+    raw.len = MOST - 3;
+    buf_append_text(&raw, "\r\n\r\n");
+    assert_int_equal(http_head_parse_answer(buf_str(&raw), &head), -1);
+    buf_free(&raw);
 }
 
 int main(void)
@@ -413,6 +439,7 @@ int main(void)
         cmocka_unit_test(an_answer_that_says_nothing_leaves_nothing_said),
         cmocka_unit_test(an_answer_tells_whether_its_connection_lives_and_how_its_body_ends),
         cmocka_unit_test(what_is_no_answer_is_refused),
+        cmocka_unit_test(a_head_that_does_not_end_is_not_waited_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -70,6 +70,10 @@ static void drop(struct settings *settings)
         settings->replication_slot,
         settings->read_after_cookie,
         settings->search_language,
+        settings->trusted_proxies,
+        settings->rate_limit_by,
+        settings->policy,
+        settings->announce,
     };
     for (size_t i = 0; i < countof(texts); i++)
         free((char *)(uintptr_t)texts[i]);
@@ -125,7 +129,20 @@ static const struct {
     {{"SERVER_TYPE=write", "REDIS_URL=redis://r"}, "WRITE_DATABASE_URL: is not set; "},
     {{"SERVER_TYPE=read", "READ_DATABASE_URL=postgres://r", "REDIS_URL=redis://r"},
      "WRITE_SERVERS: is not set; servers as host:port, separated by commas\n"},
-    {{"SERVER_TYPE=bulkhead", "WRITE_SERVERS=w:1"}, "READ_SERVERS: is not set; "},
+    {{"SERVER_TYPE=bulkhead", "WRITE_SERVERS=w:1"},
+     "READ_SERVERS: is not set, nor is REDIS_URL, where they announce themselves; servers as "
+     "host:port, separated by commas\n"},
+    {{"SERVER_TYPE=write", "WRITE_DATABASE_URL=postgres://w"},
+     "REDIS_URL: is not set; Redis that carries the streams\n"},
+    {{BULKHEAD, "READ_SERVERS=medical=r1:8000,=r2:8000"},
+     "READ_SERVERS: must be host:port, separated by commas, not \"medical=r1:8000,=r2:8000\"\n"},
+    {{READ, "WRITE_SERVERS=medical=w:8000"}, "WRITE_SERVERS: must be host:port"},
+    {{READ, "ANNOUNCE=read-1:8000"}, "ANNOUNCE: must be auto, off, or a numeric address"},
+    {{WRITE, "ANNOUNCE=10.0.0.7"}, "ANNOUNCE: must be"},
+    {{WRITE, "ANNOUNCE=[fd00::7]:0"}, "ANNOUNCE: must be"},
+    {{WRITE, "ANNOUNCE=10.0.0.7:000000000000000000000000000000000000000000000000000000080"},
+     "ANNOUNCE: must be"},
+    {{BULKHEAD, "CHECK_INTERVAL_MS=0"}, "CHECK_INTERVAL_MS: must be a whole number from 50"},
 };
 
 static void what_does_not_fit_is_one_line_that_says_so(void **state)
@@ -176,6 +193,28 @@ static void all_mistakes_are_said_at_once(void **state)
             fail_msg("no %s in %s", names[i], mistakes.ptr);
     drop(&settings);
     buf_free(&mistakes);
+}
+
+static void what_fits_together_starts(void **state)
+{
+    static const char *const rows[][VARIABLES_MAX] = {
+        {"SERVER_TYPE=bulkhead", "REDIS_URL=redis://r"},
+        {"SERVER_TYPE=bulkhead", "REDIS_URL=redis://r", "WRITE_SERVERS=w:8000"},
+        {BULKHEAD, "READ_SERVERS=orders=r1:8000, 10.0.0.7:80 ,customers=[fd00::7]:8000"},
+        {"SERVER_TYPE=bulkhead", "WRITE_DB_IP=10.0.0.7", "READ_DB_IP=r:1"},
+        {READ, "ANNOUNCE=off"},
+        {READ, "ANNOUNCE=10.0.0.7:8000"},
+        {WRITE, "ANNOUNCE=[fd00::7]:8000"},
+    };
+    (void)state;
+    for (size_t i = 0; i < countof(rows); i++) {
+        struct settings settings;
+        struct buf mistakes = {0};
+        if (!load(rows[i], &settings, &mistakes))
+            fail_msg("row %zu: %s", i, mistakes.ptr);
+        drop(&settings);
+        buf_free(&mistakes);
+    }
 }
 
 static void beyond_loopback_a_key_is_enough_and_on_it_none_is_needed(void **state)
@@ -249,6 +288,7 @@ int main(void)
         cmocka_unit_test(what_does_not_fit_is_one_line_that_says_so),
         cmocka_unit_test(no_secret_is_ever_said),
         cmocka_unit_test(all_mistakes_are_said_at_once),
+        cmocka_unit_test(what_fits_together_starts),
         cmocka_unit_test(beyond_loopback_a_key_is_enough_and_on_it_none_is_needed),
         cmocka_unit_test(the_older_names_give_servers_unless_the_newer_do),
         cmocka_unit_test(threads_are_as_asked_for),

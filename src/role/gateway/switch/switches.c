@@ -1,11 +1,12 @@
 #include "role/gateway/switch/switches.h"
 
-#include "base/log.h"
+#include <stdio.h>
+
+#include "role/gateway/gateway.h"
+#include "role/gateway/switch/switch_request.h"
 #include "role/gateway/switch/toggle.h"
 #include "role/http/answer.h"
 #include "role/http/old_paths.h"
-
-static const char *const side_names[SIDE_COUNT] = {"reads", "writes"};
 
 const struct service *switches_old_service(const struct app *app)
 {
@@ -30,43 +31,52 @@ static bool parse_old_name(const struct http_request *request, enum side *side)
     return is_known;
 }
 
-static void log_toggle(const struct service *service, enum side side, bool is_on, struct str why)
+static void on_flipped(void *arg, const struct toggle_outcome *outcome)
 {
-    log_info("gateway.toggle", log_text("service", service->name),
-             log_text("side", side_names[side]), log_text("state", is_on ? "enabled" : "disabled"),
-             log_str("why", why));
+    static const char *const names[SIDE_COUNT] = {"GET", "POST"};
+    const char *name = names[outcome->change.side];
+    const char *state = outcome->change.is_on ? "enabled" : "disabled";
+    struct buf body = {0};
+    buf_printf(&body, "{\"service\":\"%s\",\"status\":\"%s\",\"message\":\"%s service is now %s\"}",
+               name, state, name, state);
+    answer_json(arg, 200, buf_str(&body));
+    buf_free(&body);
+}
+
+static bool parse_old_wish(struct http_request *request, struct toggle_wish *wish)
+{
+    struct problem problem = {0};
+    bool is_fine = switch_request_actor(request, wish, &problem);
+    if (!is_fine)
+        old_paths_refuse(request, problem.status, problem.detail);
+    else if (!(is_fine = parse_old_name(request, &wish->side)))
+        old_paths_refuse(request, STATUS_BAD_REQUEST,
+                         "Invalid service name: service_name must be \"GET\" or \"POST\"");
+    problem_free(&problem);
+    return is_fine;
 }
 
 void switches_flip_old(struct http_request *request)
 {
-    static const char *const names[SIDE_COUNT] = {"GET", "POST"};
     struct app *app = request->arg;
-    enum side side;
+    struct toggle_wish wish = {.service = switches_old_service(app),
+                               .verb = TOGGLE_FLIP,
+                               .if_version = TOGGLE_ANY_VERSION,
+                               .why = "flipped"};
     if (!answer_shows_key(request, app->process->settings.cluster_key)) {
         old_paths_refuse(request, STATUS_UNAUTHORIZED, status_info(STATUS_UNAUTHORIZED)->sentence);
         return;
     }
-    if (!old_paths_allows(request, "POST"))
+    if (!old_paths_allows(request, "POST") || !parse_old_wish(request, &wish))
         return;
-    if (!parse_old_name(request, &side)) {
-        old_paths_refuse(request, STATUS_BAD_REQUEST,
-                         "Invalid service name: service_name must be \"GET\" or \"POST\"");
-        return;
-    }
-    bool is_on = toggles_flip(app->process->toggles, switches_old_service(app), side);
-    const char *state = is_on ? "enabled" : "disabled";
-    struct buf body = {0};
-    log_toggle(switches_old_service(app), side, is_on, STR("flipped"));
-    buf_printf(&body, "{\"service\":\"%s\",\"status\":\"%s\",\"message\":\"%s service is now %s\"}",
-               names[side], state, names[side], state);
-    answer_json(request, 200, buf_str(&body));
-    buf_free(&body);
+    if (!toggles_ask(app->process->gateway->toggles, app->loop, &wish, on_flipped, request))
+        old_paths_refuse(request, STATUS_QUEUE_FULL, status_info(STATUS_QUEUE_FULL)->sentence);
 }
 
 void switches_show_old(struct http_request *request)
 {
     struct app *app = request->arg;
-    const struct toggles *toggles = app->process->toggles;
+    const struct toggles *toggles = app->process->gateway->toggles;
     struct buf body = {0};
     if (!old_paths_allows(request, "GET, HEAD"))
         return;
@@ -78,88 +88,99 @@ void switches_show_old(struct http_request *request)
     buf_free(&body);
 }
 
-/* Switching, for every service */
+/* Showing */
 
-static void write_service(const struct toggles *toggles, const struct service *service,
-                          struct buf *out)
-{
-    buf_printf(out, "\"%s\":{", service->name);
-    for (enum side side = 0; side < SIDE_COUNT; side++)
-        buf_printf(out, "%s\"%s\":{\"enabled\":%s}", side == 0 ? "" : ",", side_names[side],
-                   toggles_is_on(toggles, service, side) ? "true" : "false");
-    buf_append_char(out, '}');
-}
-
-void switches_write(const struct process *process, struct buf *out)
-{
-    buf_append_char(out, '{');
-    for (size_t i = 0; i < process->model->service_count; i++) {
-        if (i > 0)
-            buf_append_char(out, ',');
-        write_service(process->toggles, &process->model->services[i], out);
-    }
-    buf_append_char(out, '}');
-}
-
-static void answer_services(struct http_request *request)
+void switches_show_log(struct http_request *request)
 {
     const struct app *app = request->arg;
+    struct problem problem = {0};
     struct buf body = {0};
-    switches_write(app->process, &body);
-    answer_json(request, 200, buf_str(&body));
+    size_t limit;
+    if (!answer_is_trusted(request, app->process->settings.cluster_key) ||
+        !answer_allows(request, "GET, HEAD"))
+        return;
+    if (switch_request_limit(request, &limit, &problem)) {
+        buf_append_text(&body, "{\"changes\":");
+        toggles_write_log(app->process->gateway->toggles, limit, &body);
+        buf_append_char(&body, '}');
+        answer_json(request, 200, buf_str(&body));
+    } else {
+        answer_problem(request, &problem);
+    }
+    buf_free(&body);
+    problem_free(&problem);
+}
+
+/* `more` are further members, with their commas. */
+static void answer_switch(struct http_request *request, const struct toggle_change *change,
+                          const char *more)
+{
+    char tag[32];
+    struct buf body = {0};
+    snprintf(tag, sizeof(tag), "\"%lld\"", (long long)change->version);
+    buf_printf(&body, "{\"service\":\"%s\",\"side\":\"%s\",", change->service->name,
+               side_name(change->side));
+    toggle_write_members(change, &body);
+    buf_printf(&body, "%s}", more);
+    http_reply(request,
+               &(struct http_response){
+                   .status = 200,
+                   .headers = {{"content-type", STR("application/json")}, {"etag", str_from(tag)}},
+                   .body = buf_str(&body)});
     buf_free(&body);
 }
 
-/* {"enabled":false,"why":"…"}; false after answering. */
-static bool parse_setting(struct http_request *request, bool *is_on, struct buf *why)
+/* Setting */
+
+static void on_set(void *arg, const struct toggle_outcome *outcome)
 {
-    char mistake[JSON_MISTAKE_SIZE];
-    struct json *body = json_parse(request->body, mistake);
-    const struct json *enabled = NULL;
-    if (body != NULL && json_kind(body) == JSON_KIND_OBJECT)
-        enabled = json_find(body, "enabled");
-    bool is_fine = enabled != NULL && json_kind(enabled) == JSON_KIND_BOOLEAN;
-    if (is_fine) {
-        *is_on = json_truth(enabled);
-        buf_append_str(why, json_find_text(body, "why", STR("")));
-    } else {
-        answer_status(request, STATUS_BAD_REQUEST,
-                      "the body must be {\"enabled\": true or false, \"why\": a sentence}");
+    struct problem problem = {0};
+    if (outcome->status == STATUS_OK) {
+        answer_switch(arg, &outcome->change,
+                      outcome->is_shared ? ",\"shared\":true" : ",\"shared\":false");
+        return;
     }
-    if (body != NULL)
-        json_free(&body);
-    return is_fine;
+    problem_set(&problem, outcome->status, "the switch has version %lld",
+                (long long)outcome->change.version);
+    answer_problem(arg, &problem);
+    problem_free(&problem);
+}
+
+static void set(struct http_request *request, const struct service *service, enum side side)
+{
+    struct app *app = request->arg;
+    struct problem problem = {0};
+    struct toggle_wish wish = {.service = service, .side = side};
+    if (!answer_is_trusted(request, app->process->settings.cluster_key))
+        return;
+    if (!switch_request_parse(request, &wish, &problem))
+        answer_problem(request, &problem);
+    else if (!toggles_ask(app->process->gateway->toggles, app->loop, &wish, on_set, request))
+        answer_status(request, STATUS_QUEUE_FULL, NULL);
+    problem_free(&problem);
 }
 
 /* /bulkhead/services/<service>/<reads|writes> */
-static void handle_service(struct http_request *request, struct str place)
+static void handle_switch(struct http_request *request, struct str place)
 {
     struct app *app = request->arg;
-    const struct service *service = model_find_service(app->process->model, str_cut(&place, '/'));
-    struct buf why = {0};
-    bool is_on;
-    enum side side = SIDE_READS;
-    while (side < SIDE_COUNT && !str_equal(place, str_from(side_names[side])))
-        side++;
-    if (!answer_is_trusted(request, app->process->settings.cluster_key))
-        return;
-    if (service == NULL || side == SIDE_COUNT) {
+    const struct service *service;
+    struct toggle_change change;
+    enum side side;
+    if (!side_parse_compartment(app->process->model, place, &service, &side)) {
         answer_status(request, STATUS_NOT_FOUND,
                       "switches are /bulkhead/services/<service>/<reads|writes>");
-    } else if (answer_allows(request, "PUT") && parse_setting(request, &is_on, &why)) {
-        toggles_set(app->process->toggles, service, side, is_on);
-        log_toggle(service, side, is_on, buf_str(&why));
-        answer_services(request);
+    } else if (str_equal(request->method, STR("PUT"))) {
+        set(request, service, side);
+    } else if (answer_allows(request, "GET, HEAD, PUT")) {
+        toggles_read(app->process->gateway->toggles, service, side, &change);
+        answer_switch(request, &change, "");
     }
-    buf_free(&why);
 }
 
 void switches_handle(struct http_request *request)
 {
     static const struct str prefix = {"/bulkhead/services/", 19};
-    struct str place = {request->path.ptr + prefix.len, request->path.len - prefix.len};
-    if (place.len > 0)
-        handle_service(request, place);
-    else if (answer_allows(request, "GET, HEAD"))
-        answer_services(request);
+    handle_switch(request,
+                  (struct str){request->path.ptr + prefix.len, request->path.len - prefix.len});
 }

@@ -1,6 +1,7 @@
 #include "cqrs/replication/replica/resync/write_servers.h"
 
 #include "base/log.h"
+#include "io/http/http_resolve.h"
 
 void write_servers_find(struct write_servers *servers, const char *list)
 {
@@ -10,7 +11,7 @@ void write_servers_find(struct write_servers *servers, const char *list)
     while (rest.len > 0 && servers->count < WRITE_SERVERS_MAX) {
         char why[256];
         struct http_peer *peer =
-            http_peer_open(servers->loop, str_trim(str_cut(&rest, ',')), why, sizeof(why));
+            http_resolve_peer(servers->loop, str_trim(str_cut(&rest, ',')), why, sizeof(why));
         if (peer == NULL)
             log_warn("replica.write_server", log_text("why", why));
         else

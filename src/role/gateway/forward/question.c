@@ -1,0 +1,53 @@
+#include "role/gateway/forward/question.h"
+
+#include "role/gateway/passing.h"
+#include "role/http/read_after_cookie.h"
+
+/* HEAD is asked as GET: the length must be known, and h2o leaves the body out. */
+static const char *method_of(const struct http_request *request)
+{
+    static const char *const methods[] = {"GET", "POST", "PUT", "PATCH", "DELETE"};
+    for (size_t i = 0; i < countof(methods); i++)
+        if (str_equal(request->method, str_from(methods[i])))
+            return methods[i];
+    return methods[0];
+}
+
+void question_init(struct question *question, const struct http_request *request, struct str target)
+{
+    *question = (struct question){.method = method_of(request)};
+    buf_append_str(&question->target, target);
+    buf_append_str(&question->body, request->body);
+    passing_write_request(request, &question->headers);
+}
+
+void question_give_key(struct question *question, const struct http_request *request)
+{
+    struct uuid uuid = uuid_new();
+    if (http_request_header(request, STR("idempotency-key")).ptr != NULL)
+        return;
+    uuid_format(&uuid, question->our_key);
+    buf_printf(&question->headers, "idempotency-key: %s\r\n", question->our_key);
+}
+
+void question_take_seen(struct question *question, struct http_request *request,
+                        const struct service *service, bool has_cookie)
+{
+    struct str value = http_request_header(request, STR("read-after"));
+    struct buf kept = {0};
+    if (value.ptr == NULL && has_cookie) {
+        read_after_cookie_take(request, service, &kept);
+        value = buf_str(&kept);
+    }
+    question->is_fresh = value.ptr != NULL;
+    if (question->is_fresh)
+        buf_printf(&question->headers, "read-after: " STR_FMT "\r\n", STR_ARG(value));
+    buf_free(&kept);
+}
+
+void question_free(struct question *question)
+{
+    buf_free(&question->target);
+    buf_free(&question->headers);
+    buf_free(&question->body);
+}

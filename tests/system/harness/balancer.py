@@ -1,0 +1,43 @@
+"""A load balancer before the gateways: HAProxy, as an installation would have it."""
+from .process import HERE, Process, listens, wait_until
+
+# A request is put to another gateway only when this one cannot be connected to: all else is for the
+# gateways to master.
+CONFIGURATION = """
+global
+    maxconn 2000
+defaults
+    mode http
+    timeout connect 1s
+    timeout client 60s
+    timeout server 30s
+    timeout check 500ms
+    retries 3
+    option redispatch 1
+    option httpchk GET /readyz
+frontend all
+    bind {host}:{port}
+    default_backend gateways
+backend gateways
+    balance roundrobin
+    default-server check inter 100ms fall 1 rise 1
+"""
+
+
+class Balancer(Process):
+    def __init__(self, name, folder, ports, gateways):
+        self.port = ports.take()
+        lines = [f"    server {gateway.name} {gateway.address} check port {gateway.admin_port}"
+                 for gateway in gateways]
+        file = folder / f"{name}.cfg"
+        file.write_text(CONFIGURATION.format(host=HERE.address, port=self.port)
+                        + "\n".join(lines) + "\n", encoding="ascii")
+        super().__init__(name, folder, ["haproxy", "-db", "-f", file])
+
+    def start(self):
+        super().start()
+        wait_until(lambda: listens(self.port), 10, f"{self.name} to listen")
+        return self
+
+    def forget(self):
+        """Nothing is kept of it."""
