@@ -4,9 +4,9 @@ locals {
   port       = 8000
   admin_port = 8100
 
-  # The roles' names are known before their balancers are there.
-  address = { for role in ["write", "read"] : role =>
-  "${role}.${trimsuffix(module.network.zone.domain, ".")}:${local.port}" }
+  # Where read servers fill themselves; the name is known before its balancer is there. A gateway is told
+  # nothing: it finds each server in Redis.
+  write_address = "write.${trimsuffix(module.network.zone.domain, ".")}:${local.port}"
 
   roles = {
     write = {
@@ -17,16 +17,13 @@ locals {
       machine = var.read.machine, size = { min = var.read.min, max = var.read.max, cpu = var.read.cpu }
       # Its PostgreSQL is installed, and then filled, before it is any use; it lives well before.
       first_boot_s = 300, disk_gb = var.read.disk_gb
-      settings     = { WRITE_SERVERS = local.address.write }
+      settings     = { WRITE_SERVERS = local.write_address }
     }
     bulkhead = {
       machine = var.bulkhead.machine, first_boot_s = 180, disk_gb = 10
       size = { min = var.bulkhead.min, max = var.bulkhead.max, cpu = var.bulkhead.cpu,
       initialisation_s = var.bulkhead.initialisation_s }
-      settings = {
-        WRITE_SERVERS = local.address.write
-        READ_SERVERS  = local.address.read
-      }
+      settings = {}
     }
   }
 }
@@ -107,18 +104,22 @@ module "group" {
 }
 
 module "internal_balancer" {
-  source   = "../modules/internal_balancer"
-  for_each = toset(["write", "read"])
+  source = "../modules/internal_balancer"
 
-  name       = "${var.name}-${each.key}-in"
+  name       = "${var.name}-write-in"
   region     = var.region
-  role       = each.key
+  role       = "write"
   network    = module.network.network
   subnetwork = module.network.subnetwork
   zone       = module.network.zone
-  instances  = module.group[each.key].instances
+  instances  = module.group["write"].instances
   port       = local.port
   admin_port = local.admin_port
+}
+
+moved {
+  from = module.internal_balancer["write"]
+  to   = module.internal_balancer
 }
 
 module "balancer" {

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The boot script, on booted Debian 12 machines with Google's own guest agent (../shared/deploy/vm-lab):
 # an image is baked, each role boots from it and serves, a second run and a reboot change nothing, and
-# what lacks something says so, stays down, and comes up at the boot after it was mended.
+# what lacks something says so, stays down, and comes up at the boot after it was mended. The gateway is
+# told no address: it finds the others in Redis.
 #
 #   tests/deploy/boot.sh       needs root, and the lab: MAMPARO_DEPLOY_TOOLS, or ../shared/deploy
 set -euo pipefail
@@ -185,7 +186,19 @@ a_server_of_each_role_boots_and_serves() {
     boot 4 bulkhead
     expect 60 4 'done: bulkhead server is ready'
     say "a gateway, from power to serving: $((($(date +%s%N) - began) / 1000000)) ms"
+    the_gateway_takes_in 10.20.0.12:8000
+    the_gateway_takes_in 10.20.0.13:8000
     round_trip Uno
+}
+
+# Of a server that it was never told of.
+the_gateway_takes_in() {
+    local services end=$((SECONDS + 5))
+    until services=$(ask http://10.20.0.14:8000/bulkhead/services/) && [[ $services == *"\"server\":\"$1\",\"state\":\"up\""* ]]; do
+        ((SECONDS < end)) || fail "the gateway does not ask $1: $services"
+        sleep 0.1
+    done
+    say "the gateway asks $1"
 }
 
 # What is written through the gateway is read through it, from the replica.
@@ -243,6 +256,7 @@ what_lacks_something_says_so_and_stays_down() {
 what_was_mended_comes_up_at_the_next_boot() {
     reboot 5 write
     expect 60 5 'done: write server is'
+    the_gateway_takes_in 10.20.0.15:8000
 }
 
 a_reboot_serves_again() {

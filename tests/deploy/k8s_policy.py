@@ -11,9 +11,9 @@ NAME = "app.kubernetes.io/name"
 # Every flow that exists, as who → whom:port. "*" is anybody, "-" what is outside the cluster.
 FLOWS = {
     "local": """* → bulkhead:8000, bulkhead → write:8000, bulkhead → read:8000, read → write:8000,
-        write → postgres:5432, write → redis:6379, read → redis:6379""",
+        write → postgres:5432, bulkhead → redis:6379, write → redis:6379, read → redis:6379""",
     "gke": """- → bulkhead:8000, - → bulkhead:8100, bulkhead → write:8000, bulkhead → read:8000,
-        read → write:8000, write → -:5432, write → -:6379, read → -:6379""",
+        read → write:8000, write → -:5432, bulkhead → -:6379, write → -:6379, read → -:6379""",
 }
 INSIDE = re.compile(r"([a-z]+) → ([a-z]+):")
 
@@ -175,6 +175,23 @@ def settings_table():
     return {name: (roles, default) for name, default, roles in rows}
 
 
+def servers_find_each_other_in_one_redis(m):
+    """What a server that announces itself needs, and a gateway that is told no address."""
+    places = set()
+    for name, _, server in m.servers:
+        given = m.settings_of(server)
+        places |= {str(e.get("valueFrom")) for e in server["env"] if e["name"] == "REDIS_URL"}
+        if "REDIS_URL" not in given:
+            yield f"{name} lacks REDIS_URL"
+        if given.get("LISTEN") != "0.0.0.0" or given.get("ANNOUNCE", "auto") != "auto":
+            yield f"{name} does not announce the address of its pod"
+        for setting in given.keys() & {"READ_SERVERS", "WRITE_SERVERS"}:
+            if (name, given[setting]) != ("read", "write:8000"):
+                yield f"{name} is told {setting} by hand"
+    if len(places) != 1:
+        yield f"there are several places for REDIS_URL: {sorted(places)}"
+
+
 def tables_are_made_before_a_server_starts(m):
     wanted = {"write": ["migrate"], "read": ["postgres", "migrate"]}
     for role, steps in wanted.items():
@@ -294,9 +311,10 @@ PROMISES = [
     nobody_holds_a_token, containers_may_do_nothing_but_their_work,
     every_container_has_requests_and_limits, images_are_pinned_and_ours_is_one,
     probes_ask_what_they_should, pods_may_drain, settings_are_known_and_whole,
-    tables_are_made_before_a_server_starts, replicas_are_decided_by_one,
-    nodes_can_be_drained_and_one_at_a_time, pods_of_a_role_are_spread,
-    all_but_names_is_denied_at_first, every_server_has_the_models_that_are_there]
+    servers_find_each_other_in_one_redis, tables_are_made_before_a_server_starts,
+    replicas_are_decided_by_one, nodes_can_be_drained_and_one_at_a_time,
+    pods_of_a_role_are_spread, all_but_names_is_denied_at_first,
+    every_server_has_the_models_that_are_there]
 
 
 def broken(manifests, overlay):

@@ -33,6 +33,11 @@ def template(v):
         yield "lets in whoever has a key of the project"
     if SECRET_NAME.search(metadata.get("mamparo-settings", "")):
         yield "has a secret in its metadata"
+    if "REDIS_URL=" not in metadata.get("mamparo-secrets", ""):
+        yield "is not told of Redis, where servers find each other"
+    told = "_SERVERS=" in metadata.get("mamparo-settings", "")
+    if told and metadata.get("server-type") == "bulkhead":
+        yield "is told addresses by hand"
 
 
 def firewall(v):

@@ -150,6 +150,8 @@ mistakes=(
     'modules/data/main.tf|value = "on"|value = "off"'
     'modules/data/main.tf|auth_enabled       = true|auth_enabled       = false'
     'modules/identity/main.tf|roles/logging.logWriter|roles/editor'
+    'modules/identity/main.tf|redis-url          = \["bulkhead", |redis-url          = ['
+    'environment/main.tf|^      settings = {}|      settings = { READ_SERVERS = "10.20.0.13:8000" }'
     'modules/balancer/main.tf|timeout_sec                     = 30|timeout_sec                     = 3'
     'prod/terraform.tfvars|cpu = 0.75, initialisation_s|cpu = 0.9, initialisation_s'
     'prod/terraform.tfvars|protected           = true|protected           = false'

@@ -40,7 +40,7 @@ def test_all_roles_are_there_and_three_readers_with_a_database_each():
     assert len(urls) == 3
 
 
-def test_every_host_is_a_service_and_those_looked_up_once_have_addresses_that_stay():
+def test_every_host_is_a_service_and_one_that_is_looked_up_once_has_an_address_that_stays():
     for server in SERVERS.values():
         for setting, value in server["environment"].items():
             hosts = re.findall(r"(?:@|redis://|^|,)([a-z][a-z0-9-]*):\d+", filled_in(value))
@@ -48,6 +48,14 @@ def test_every_host_is_a_service_and_those_looked_up_once_have_addresses_that_st
             assert set(hosts) <= SERVICES.keys()
             if setting.endswith("_SERVERS"):
                 assert all("ipv4_address" in SERVICES[h]["networks"]["inside"] for h in hosts)
+
+
+def test_servers_find_each_other_in_one_redis_and_the_gateway_is_told_no_address():
+    given = [server["environment"] for server in SERVERS.values()]
+    assert {filled_in(e["REDIS_URL"]) for e in given} == {SECRETS["REDIS_URL"]}
+    assert not any("ANNOUNCE" in e for e in given)
+    assert not any(s.endswith("_SERVERS") for s in SERVERS["bulkhead"]["environment"])
+    assert "redis" in SERVICES["bulkhead"]["depends_on"]
 
 
 def test_addresses_are_in_the_subnet_and_outside_of_what_the_engine_gives():

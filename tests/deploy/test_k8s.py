@@ -52,6 +52,16 @@ PLANTED = [
      "tty: false", "end first"),
     ("a setting that is none", "base/kustomization.yaml", "DRAIN_SECONDS=10",
      "DRAIN_SECONDS=10\n      - DRAIN_MINUTES=1", "no setting DRAIN_MINUTES"),
+    ("a gateway with nowhere to look", "base/bulkhead.yaml", """            - name: REDIS_URL
+              valueFrom:
+                secretKeyRef:
+                  name: mamparo
+                  key: REDIS_URL
+""", "", "bulkhead lacks REDIS_URL"),
+    ("a gateway that may not look", "overlays/local/network.yaml", "[bulkhead, write, read]",
+     "[write, read]", "bulkhead → redis:6379 is not let out"),
+    ("an address by hand", "base/kustomization.yaml", "DRAIN_SECONDS=10",
+     "DRAIN_SECONDS=10\n      - READ_SERVERS=read:8000", "bulkhead is told READ_SERVERS"),
     ("a deployment that fights its scaler", "base/bulkhead.yaml", "spec:\n  selector:",
      "spec:\n  replicas: 2\n  selector:", "HorizontalPodAutoscaler alone"),
     ("a model that was forgotten", "../models/kustomization.yaml", "      - medical/reports.avsc\n",

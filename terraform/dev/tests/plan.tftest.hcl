@@ -27,12 +27,16 @@ run "the_write_servers_are_always_as_many" {
   }
 }
 
-run "roles_find_each_other_by_name" {
+run "nothing_is_told_an_address" {
   command = plan
 
   assert {
-    condition     = local.roles.bulkhead.settings == { WRITE_SERVERS = "write.${var.name}.internal:8000", READ_SERVERS = "read.${var.name}.internal:8000" }
-    error_message = "A gateway must be told names, not addresses."
+    condition     = length(local.roles.bulkhead.settings) == 0 && contains(module.identity.secrets_of.bulkhead, "REDIS_URL")
+    error_message = "A gateway must be told where Redis is, and find the servers there."
+  }
+  assert {
+    condition     = local.roles.read.settings.WRITE_SERVERS == "write.${var.name}.internal:8000"
+    error_message = "A read server must be told a name, where it fills itself."
   }
 }
 
@@ -40,8 +44,8 @@ run "each_role_has_only_its_own_secrets" {
   command = plan
 
   assert {
-    condition     = module.identity.secrets_of.bulkhead == toset(["CLUSTER_KEY"])
-    error_message = "A gateway needs no database."
+    condition     = module.identity.secrets_of.bulkhead == toset(["CLUSTER_KEY", "REDIS_URL"])
+    error_message = "A gateway needs Redis, and no database."
   }
   assert {
     condition     = module.identity.secrets_of.read == toset(["CLUSTER_KEY", "REDIS_URL"])

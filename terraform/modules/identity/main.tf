@@ -3,7 +3,7 @@
 locals {
   readers = {
     cluster-key        = ["bulkhead", "write", "read"]
-    redis-url          = ["write", "read"]
+    redis-url          = ["bulkhead", "write", "read"]
     write-database-url = ["write"]
     pseudonym-key      = ["write"]
     read-database-url  = ["read"]

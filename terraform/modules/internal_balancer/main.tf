@@ -1,5 +1,6 @@
-# One name for a role's servers, within the network. It passes connections through: nothing of ours or
-# of Google's stands in the way of the bytes, and only servers that are ready are given new ones.
+# One name for a role's servers, within the network, for whoever does not look in Redis. It passes
+# connections through: nothing of ours or of Google's stands in the way of the bytes, and only servers
+# that are ready are given new ones.
 resource "google_compute_region_health_check" "ready" {
   name                = "${var.name}-ready"
   region              = var.region

@@ -1,10 +1,11 @@
 # Exactly the flows that exist, between identities rather than addresses. Whatever is not here is
-# refused, by the rule that every network has.
+# refused, by the rule that every network has. The databases and Redis are on Google's side of the
+# peering: who uses them is decided by who can read their secrets.
 locals {
   google_probes = ["130.211.0.0/22", "35.191.0.0/16"] # also where the external balancer comes from
   iap           = ["35.235.240.0/20"]
   flows = {
-    gateway-to-write = { from = "bulkhead", to = "write" }
+    gateway-to-write = { from = "bulkhead", to = "write" } # each server at its own address
     gateway-to-read  = { from = "bulkhead", to = "read" }
     read-to-write    = { from = "read", to = "write" } # a replica that fills itself
   }

@@ -53,11 +53,11 @@ resource "google_service_networking_connection" "services" {
   reserved_peering_ranges = [google_compute_global_address.services.name]
 }
 
-# The names by which the roles find each other.
+# The name by which read servers find the write side.
 resource "google_dns_managed_zone" "this" {
   name        = var.name
   dns_name    = "${var.name}.internal."
-  description = "Where Mamparo's roles find each other."
+  description = "Where Mamparo's read servers find the write side."
   visibility  = "private"
 
   private_visibility_config {
