@@ -1,0 +1,1 @@
+"""An autoscaled group of bulkheads on one machine."""
