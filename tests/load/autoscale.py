@@ -26,6 +26,7 @@ from autoscale.rule import Autoscaler, Reading  # noqa: E402
 
 HERE = Path(__file__).resolve().parent
 SLICE_S = 2  # of load, at one rate
+TRIED = 1000  # requests a second, to see what one costs
 AVERAGED = 3  # readings of a second each
 # In capacities of one instance. 1.7 of one is 0.57 of each of three.
 LOAD = [0.3] * 4 + [0.6, 0.9, 1.2, 1.5] + [1.7] * 12 + [1.2, 0.7] + [0.3] * 18
@@ -63,7 +64,7 @@ class Balancer(Process):
 
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--share", type=float, default=0.1, help="of a CPU, for each (0.1)")
+    parser.add_argument("--share", type=float, default=0.2, help="of a CPU, for each (0.2)")
     parser.add_argument("--scale", type=float, default=20, help=(
         "how much faster than Google's: initialization of 60 s, stabilization of 600 s (20)"))
     parser.add_argument("--chart", type=Path, default=HERE / "autoscale.svg",
@@ -127,11 +128,15 @@ class Scene:
         return tally
 
     def measure_capacity(self):
-        """By the CPU that a request costs, when there are few."""
+        """By the CPU that a request costs beside what an idle instance uses."""
         wait_until(lambda: not self.ask(20, 1).failed, 10, "the balancer to find an instance")
-        before = cpu_seconds(self.servers[0])
-        tally = self.ask(500, 4)
-        return self.given.share * tally.requests / (cpu_seconds(self.servers[0]) - before)
+        idle, busy = (self.cpu_while(rate) for rate in (1, TRIED))
+        return (self.given.share - idle) * TRIED / (busy - idle)
+
+    def cpu_while(self, rate):
+        before, began = cpu_seconds(self.servers[0]), time.monotonic()
+        self.ask(rate, 4)
+        return (cpu_seconds(self.servers[0]) - before) / (time.monotonic() - began)
 
     def load(self, capacity):
         for part in LOAD:

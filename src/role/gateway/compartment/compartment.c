@@ -3,9 +3,9 @@
 #include "base/clock.h"
 #include "guard/retry_after.h"
 
-/* A fifth of the requests may be retried. As many at once as one server may have had in flight
- * when it died. */
-static const struct budget_limits retry_limits = {.share = 200, .least = 3, .burst = 128};
+/* A fifth of the requests may be retried, what was saved up before among them: as many at once as
+ * one server may have had in flight when it died. */
+static const struct budget_limits retry_limits = {.share = 180, .least = 3, .burst = 64};
 static const struct budget_limits hedge_limits = {.share = 50, .least = 0, .burst = 32};
 
 enum { HEDGE_FLOOR_MS = 20 };

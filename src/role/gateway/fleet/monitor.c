@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "role/gateway/fleet/check_answer.h"
 
-enum { TURN_MS = 500, LOOK_EVERY_MS = 20, CHECKS = SIDE_COUNT * FLEET_MAX };
+enum { TURN_MS = 500, LOOK_EVERY_MS = 50, CHECKS = SIDE_COUNT * FLEET_MAX };
 
 /* A slot's; the server in it may change. */
 struct check {

@@ -50,11 +50,15 @@ static msec_t time_left(const struct forward *forward)
     return forward->came_at + whole - clock_monotonic();
 }
 
-/* How long one server may take, where there are others to ask. */
+/* How long one server may take, where there are others to ask: up to a tenth less for some, so that
+ * those who came together and hang do not all come back in one turn. */
 static msec_t patience_of(const struct forward *forward)
 {
+    enum { WAVES = 16 };
+    struct forwarder *forwarder = forward->forwarder;
     msec_t left = time_left(forward);
-    msec_t most = forward->forwarder->app->process->settings.try_timeout_ms;
+    msec_t most = forwarder->app->process->settings.try_timeout_ms;
+    most -= most * (forwarder->tries++ % WAVES) / (10 * WAVES);
     if (forward->tries.is_write && !way_goes_on(&forward->way))
         return left;
     if (forward->way.is_fresh && !forward->way.fresh.has_turned && left / 2 < most)
@@ -86,7 +90,7 @@ static bool start_try(struct forward *forward)
     if (!way_next(&forward->way, clock_monotonic(), &attempt->stop))
         return false;
     msec_t patience = patience_of(forward);
-    attempt->is_short = patience < app->process->settings.try_timeout_ms;
+    attempt->is_short = time_left(forward) < app->process->settings.try_timeout_ms;
     attempt->may_have_arrived = forward->tries.may_have_arrived;
     forward->tries.started++;
     attempt_start(attempt,

@@ -17,6 +17,7 @@ struct forwarder {
     struct bank banks[SIDE_COUNT];
     struct line (*lines)[SIDE_COUNT]; /* by the service's place in the model */
     struct refusals *refusals;
+    unsigned tries; /* so far */
     bool keeps_cookies;
 };
 
