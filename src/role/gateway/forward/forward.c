@@ -54,11 +54,11 @@ static msec_t time_left(const struct forward *forward)
  * those who came together and hang do not all come back in one turn. */
 static msec_t patience_of(const struct forward *forward)
 {
-    enum { WAVES = 16 };
+    enum { WAVES = 16, PARTS = 10 * WAVES };
     struct forwarder *forwarder = forward->forwarder;
     msec_t left = time_left(forward);
     msec_t most = forwarder->app->process->settings.try_timeout_ms;
-    most -= most * (forwarder->tries++ % WAVES) / (10 * WAVES);
+    most -= most * (forwarder->tries++ % WAVES) / PARTS;
     if (forward->tries.is_write && !way_goes_on(&forward->way))
         return left;
     if (forward->way.is_fresh && !forward->way.fresh.has_turned && left / 2 < most)
