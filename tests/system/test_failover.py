@@ -413,7 +413,7 @@ def test_a_read_that_reaches_nobody_says_why_and_when_to_come_again(new_site):
 
 
 def test_who_finds_the_queue_full_or_waits_too_long_is_refused_at_once(new_site):
-    site = new_site(reads=1, THREADS=1, READ_IN_FLIGHT=2, READ_QUEUE=4, QUEUE_TIMEOUT_MS=100,
+    site = new_site(reads=1, THREADS=1, READ_IN_FLIGHT=2, READ_QUEUE=4, QUEUE_TIMEOUT_MS=1000,
                     TRY_TIMEOUT_MS=1500)
     site.reads[0].behave = hanging
     answers = site.at_once(12)
