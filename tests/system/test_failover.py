@@ -310,6 +310,23 @@ def test_what_a_server_refuses_is_passed_on_as_it_is(new_site, status):
     assert sum(len(write.asked) for write in site.writes) == 1
 
 
+@pytest.mark.parametrize("status", [500, 503])
+def test_a_large_refusal_is_passed_on_and_no_server_is_busy_for_ever(new_site, status):
+    site = new_site(ANSWER_BUFFER_BYTES=65536)
+    body = b"x" * 1_000_000
+    for one in site.reads:
+        one.behave = saying(status, body)
+    for _ in range(4):
+        answer = site.get()
+        assert (answer.status_code, answer.content) == (status, body)
+
+    def none_is_busy():
+        shown = site.get("/bulkhead/services/").json()["medical"]["reads"]["servers"]
+        return {server["in_flight"] for server in shown} == {0}
+
+    wait_until(none_is_busy, 5, "the servers to be given back")
+
+
 def test_head_has_the_head_of_get_and_no_body(new_site):
     site = new_site()
     for _ in range(3):  # on one connection: a body would be the next answer

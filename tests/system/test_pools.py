@@ -101,12 +101,12 @@ def test_a_server_is_ejected_for_the_service_that_it_fails_and_asked_for_the_oth
 def test_one_that_answers_again_is_back_after_its_ejection(gateway, backends):
     server, bad = gateway(), backends[0]
     bad.broken.add("medical")
-    for _ in range(20):
+    while not events(server, "gateway.ejection"):
+        asked_at = time.monotonic()
         ask(server)
-    ejected_at = time.monotonic()
     bad.broken.clear()
     wait_until(lambda: ask(server) == bad.name, 2 * EJECTION_S, "it to be asked again")
-    assert time.monotonic() - ejected_at > EJECTION_S / 2
+    assert time.monotonic() - asked_at > EJECTION_S / 2
     assert [event for event, *_ in events(server, "gateway.ejection", "gateway.return")] == [
         "gateway.ejection", "gateway.return"]
 

@@ -8,6 +8,7 @@ enum {
     RESERVED_MS = 60000, /* of a server that left, for what is still under way to it */
     LAG_BELIEVED_MS = 1000,
     LAG_MAX_MS = 3600000, /* more is no different */
+    BEGINNING_MS = 5000,  /* who is found up now may have been up for long */
 };
 
 /* What changes seldom and is read with each request, what changes with each answer, and what only
@@ -32,6 +33,7 @@ struct fleet {
         void *arg;
     } watches[WATCHES_MAX];
     unsigned watch_count;
+    msec_t began; /* when the first server joined; 0: none has */
     _Alignas(CACHE_LINE) _Atomic uint64_t members[FLEET_SERVICES_MAX]; /* by the service's bit */
     struct slot slots[FLEET_MAX];
 };
@@ -156,6 +158,8 @@ int fleet_join(struct fleet *fleet, struct str name, uint64_t services, enum fle
     pthread_mutex_lock(&fleet->lock);
     int index = find_place(fleet, name, now);
     bool is_new = index != FLEET_NONE && fleet->slots[index].state == FLEET_ABSENT;
+    if (fleet->began == 0)
+        fleet->began = now;
     if (is_new)
         take_place(&fleet->slots[index], name, state);
     if (index != FLEET_NONE)
@@ -195,6 +199,12 @@ static enum fleet_state judge(const struct fleet *fleet, struct slot *slot,
     return counts ? states[verdict] : slot->state;
 }
 
+/* Of those that were here before the gateway, none is a newcomer. */
+static bool is_newcomer(const struct fleet *fleet, enum fleet_state before, msec_t now)
+{
+    return before != FLEET_NEW || now - fleet->began >= BEGINNING_MS;
+}
+
 void fleet_note(struct fleet *fleet, int index, enum fleet_verdict verdict, msec_t now)
 {
     struct slot *slot = &fleet->slots[index];
@@ -202,7 +212,7 @@ void fleet_note(struct fleet *fleet, int index, enum fleet_verdict verdict, msec
     enum fleet_state before = fleet_state(fleet, index), after = before;
     if (before != FLEET_ABSENT)
         after = judge(fleet, slot, verdict);
-    if (after == FLEET_UP && before != FLEET_UP)
+    if (after == FLEET_UP && before != FLEET_UP && is_newcomer(fleet, before, now))
         atomic_store_explicit(&slot->up_since, now, memory_order_relaxed);
     set_state(slot, after);
     pthread_mutex_unlock(&fleet->lock);

@@ -55,8 +55,10 @@ void fleet_note_lag(struct fleet *fleet, int index, msec_t lag, msec_t now);
 
 uint64_t fleet_members(const struct fleet *fleet, uint64_t service); /* a bit for each index */
 enum fleet_state fleet_state(const struct fleet *fleet, int index);
-msec_t fleet_up_since(const struct fleet *fleet, int index); /* 0: it was up when it joined */
 msec_t fleet_lag(const struct fleet *fleet, int index, msec_t now); /* 0: nothing is known */
+
+/* 0: it was up when it joined, or when the first ones were checked. */
+msec_t fleet_up_since(const struct fleet *fleet, int index);
 
 /* Changes whenever a server takes the place, be it the one that left. */
 unsigned fleet_generation(const struct fleet *fleet, int index);

@@ -205,6 +205,11 @@ static bool is_to_be_had(struct pool *pool, const struct candidate *candidate, m
     return !needs_lease || conduct_take_lease(conduct, pool->limits.lease, now);
 }
 
+void pool_hold(struct pool *pool, int server)
+{
+    atomic_fetch_add_explicit(&pool->members[server].in_flight, 1, memory_order_relaxed);
+}
+
 int pool_take(struct pool *pool, uint64_t asked, enum pool_wish wish, msec_t now)
 {
     struct candidate best;
@@ -213,7 +218,7 @@ int pool_take(struct pool *pool, uint64_t asked, enum pool_wish wish, msec_t now
         if (best.index == POOL_NONE)
             return POOL_NONE;
     } while (!is_to_be_had(pool, &best, now));
-    atomic_fetch_add_explicit(&pool->members[best.index].in_flight, 1, memory_order_relaxed);
+    pool_hold(pool, best.index);
     if (pool->limits.policy == POOL_BALANCED)
         atomic_store_explicit(&pool->turn, (unsigned)best.index + 1, memory_order_relaxed);
     else if (asked == 0 && wish == POOL_LEAST_BUSY && best.standing == WELL)

@@ -61,6 +61,9 @@ int pool_take(struct pool *pool, uint64_t asked, enum pool_wish wish, msec_t now
 void pool_give_back(struct pool *pool, int server, enum pool_outcome outcome, msec_t asked_at,
                     msec_t now);
 
+/* In flight once more, to be given back as after pool_take: its answer is long. */
+void pool_hold(struct pool *pool, int server);
+
 /* It has answered, but is in flight yet: a stream has begun. Counts as a success. */
 void pool_note_answer(struct pool *pool, int server, msec_t asked_at, msec_t now);
 

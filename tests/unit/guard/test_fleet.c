@@ -160,12 +160,25 @@ static void since_when_a_server_is_up_is_known_unless_it_always_was(void **state
     int always = join(fleet, "a:1", 5), late = fleet_join(fleet, STR("b:1"), 1, FLEET_NEW, 5);
     fleet_note(fleet, always, FLEET_PASSED, 6);
     assert_int_equal(fleet_up_since(fleet, always), 0);
-    fleet_note(fleet, late, FLEET_PASSED, 7);
-    fleet_note(fleet, late, FLEET_PASSED, 8);
-    assert_int_equal(fleet_up_since(fleet, late), 7);
-    fleet_note(fleet, late, FLEET_SILENT, 9);
-    fleet_note(fleet, late, FLEET_PASSED, 10);
-    assert_int_equal(fleet_up_since(fleet, late), 10);
+    fleet_note(fleet, late, FLEET_PASSED, 5005);
+    fleet_note(fleet, late, FLEET_PASSED, 5006);
+    assert_int_equal(fleet_up_since(fleet, late), 5005);
+    fleet_note(fleet, late, FLEET_SILENT, 5007);
+    fleet_note(fleet, late, FLEET_PASSED, 5008);
+    assert_int_equal(fleet_up_since(fleet, late), 5008);
+    free(fleet);
+}
+
+static void who_is_found_up_when_the_gateway_begins_is_no_newcomer(void **state)
+{
+    (void)state;
+    struct fleet *fleet = fleet_new((struct fleet_limits){1, 1});
+    int index = fleet_join(fleet, STR("a:1"), 1, FLEET_NEW, 5);
+    fleet_note(fleet, index, FLEET_PASSED, 5004);
+    assert_int_equal(fleet_up_since(fleet, index), 0);
+    fleet_note(fleet, index, FLEET_SILENT, 5004);
+    fleet_note(fleet, index, FLEET_PASSED, 5004);
+    assert_int_equal(fleet_up_since(fleet, index), 5004);
     free(fleet);
 }
 
@@ -250,6 +263,7 @@ int main(void)
         cmocka_unit_test(of_one_that_has_left_a_verdict_is_nothing),
         cmocka_unit_test(a_name_that_does_not_fit_is_not_taken),
         cmocka_unit_test(since_when_a_server_is_up_is_known_unless_it_always_was),
+        cmocka_unit_test(who_is_found_up_when_the_gateway_begins_is_no_newcomer),
         cmocka_unit_test(what_a_server_says_of_its_lag_is_believed_for_a_second),
         cmocka_unit_test(a_lag_that_is_said_again_and_again_is_never_forgotten),
         cmocka_unit_test(every_watch_is_told_of_every_change_and_of_nothing_else),

@@ -94,13 +94,15 @@ static void note(struct attempt *attempt, enum pool_outcome told,
         compartment_note(attempt->compartment, clock_monotonic_us() - attempt->asked_us, now);
     if (told == POOL_FAILED)
         note_failure(attempt);
-    if (told == POOL_SUCCEEDED && outcome->rest != NULL)
-        pool_note_answer(stop->pool, stop->server, stop->at, now);
-    else
-        pool_give_back(stop->pool, stop->server, told, stop->at, now);
+    pool_give_back(stop->pool, stop->server, told, stop->at, now);
 }
 
-void attempt_end_passing(struct attempt *attempt, enum status status)
+void attempt_begin_passing(const struct attempt *attempt)
+{
+    pool_hold(attempt->stop.pool, attempt->stop.server);
+}
+
+void attempt_end_passing(const struct attempt *attempt, enum status status)
 {
     const struct stop *stop = &attempt->stop;
     bool is_its_fault = status != STATUS_OK && status != STATUS_CANCELLED;

@@ -40,8 +40,10 @@ void attempt_start(struct attempt *attempt, const struct http_call_options *opti
 
 bool attempt_is_under_way(const struct attempt *attempt);
 
-/* A large answer (http_outcome.rest) keeps its server busy until this is told. */
-void attempt_end_passing(struct attempt *attempt, enum status status);
+/* A large answer (http_outcome.rest) that is passed on keeps its server busy in between; `status`:
+ * what became of it. */
+void attempt_begin_passing(const struct attempt *attempt);
+void attempt_end_passing(const struct attempt *attempt, enum status status);
 
 /* No answer is wanted any more: it ends with CANCELLED. Harmless when none is under way. */
 void attempt_cancel(struct attempt *attempt, enum pool_outcome as);

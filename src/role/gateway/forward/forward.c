@@ -277,30 +277,41 @@ static struct forward *forward_new(struct forwarder *forwarder, struct http_requ
         .came_at = clock_monotonic(),
         .came_us = clock_monotonic_us(),
     };
-    question_init(&forward->question, request, options->target);
-    if (forward->tries.is_write)
-        question_give_key(&forward->question, request);
-    else
-        question_take_seen(&forward->question, request, options->service, forwarder->keeps_cookies);
-    plan_way(forward, options->is_record);
     call_start(&forward->call, forwarder->app->loop,
                process->settings.request_timeout_ms + GRACE_MS);
     return forward;
 }
 
+/* What is needed of the request, while it is here. */
+static void read_request(struct forward *forward, const struct forward_options *options)
+{
+    struct question *question = &forward->question;
+    question_init(question, forward->request, options->target);
+    if (forward->tries.is_write)
+        question_give_key(question, forward->request);
+    else
+        question_take_seen(question, forward->request, options->service,
+                           forward->forwarder->keeps_cookies);
+    plan_way(forward, options->is_record);
+}
+
+/* Whoever is refused at once costs next to nothing. */
 void forward_request(struct forwarder *forwarder, struct http_request *request,
                      const struct forward_options *options)
 {
+    const struct toggles *toggles = forwarder->app->process->gateway->toggles;
     struct forward *forward = forward_new(forwarder, request, options);
-    if (!toggles_is_on(forwarder->app->process->gateway->toggles, options->service,
-                       options->side)) {
+    if (!toggles_is_on(toggles, options->service, options->side)) {
         reply_refuse(forward, STATUS_DISABLED);
         return;
     }
     enum admission_answer answer = line_enter(forward->line, &forward->place);
     forward->has_permit = answer == ADMISSION_GRANTED;
+    if (answer == ADMISSION_FULL) {
+        reply_refuse(forward, STATUS_QUEUE_FULL);
+        return;
+    }
+    read_request(forward, options);
     if (forward->has_permit)
         begin(forward);
-    else if (answer == ADMISSION_FULL)
-        reply_refuse(forward, STATUS_QUEUE_FULL);
 }

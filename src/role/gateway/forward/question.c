@@ -23,9 +23,9 @@ void question_init(struct question *question, const struct http_request *request
 
 void question_give_key(struct question *question, const struct http_request *request)
 {
-    struct uuid uuid = uuid_new();
     if (http_request_header(request, STR("idempotency-key")).ptr != NULL)
         return;
+    struct uuid uuid = uuid_new();
     uuid_format(&uuid, question->our_key);
     buf_printf(&question->headers, "idempotency-key: %s\r\n", question->our_key);
 }

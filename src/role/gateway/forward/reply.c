@@ -84,6 +84,7 @@ static void pass_in_pieces(struct forward *forward, struct attempt *attempt,
 {
     const struct app *app = forward->forwarder->app;
     forward->passing = attempt;
+    attempt_begin_passing(attempt);
     return_permit(forward);
     passage_start(forward->request, response, rest,
                   &(struct passage_options){.loop = app->loop,

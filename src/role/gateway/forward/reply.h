@@ -21,7 +21,7 @@ struct forward {
     struct line_place place;
     struct loop_timer again; /* the hedge, or the end of a pause */
     struct attempt attempts[ATTEMPTS];
-    struct attempt *passing; /* a large answer, behind this one's end; NULL: none */
+    const struct attempt *passing; /* a large answer, behind this one's end; NULL: none */
     struct tries tries;
     struct question question;
     struct way way;
