@@ -49,6 +49,11 @@ static bool call(const struct calendar *calendar, struct pg_session *session, co
     return is_done;
 }
 
+void calendar_forget(struct calendar *calendar)
+{
+    calendar->month_count = 0;
+}
+
 bool calendar_open(struct calendar *calendar, struct pg_session *session, int64_t wall_ms)
 {
     int month = month_of(wall_ms);
@@ -66,7 +71,7 @@ bool calendar_tend(struct calendar *calendar, struct pg_session *session)
     int64_t now = clock_wall_ms();
     if (clock_monotonic() >= calendar->forget_at) {
         /* Another process, with another clock, may have dropped one. */
-        calendar->month_count = 0;
+        calendar_forget(calendar);
         calendar->forget_at = clock_monotonic() + KNOWN_MS;
     }
     if (!calendar_open(calendar, session, now) ||

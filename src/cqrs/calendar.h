@@ -21,6 +21,9 @@ struct calendar {
  * everything is. */
 int64_t calendar_first(const struct calendar *calendar, int64_t now_wall_ms);
 
+/* For each session anew: a database that broke down may have lost what it was told last. */
+void calendar_forget(struct calendar *calendar);
+
 /* Sees that the month has its partition. False with the session's fault. */
 bool calendar_open(struct calendar *calendar, struct pg_session *session,
                    int64_t wall_ms) must_check;

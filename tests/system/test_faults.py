@@ -279,6 +279,22 @@ def test_the_database_of_a_replica_may_restart(replica):
     everything_is_everywhere(cluster)
 
 
+def test_a_replica_whose_database_lost_its_last_commits_makes_its_months_again(replica):
+    cluster, read, postgres = replica
+    postgres.start().create("own")
+    read.start().await_ready()
+    cluster.await_everywhere(cluster.create(title="Antes"))
+    with postgres.connect("own") as database:
+        for [month] in database.execute("SELECT inhrelid::regclass::text FROM pg_inherits"
+                                        " WHERE inhparent = 'mamparo.history'::regclass"
+                                        ).fetchall():
+            database.execute(f"DROP TABLE {month}")
+        database.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                         " WHERE usename = 'mamparo'")
+    cluster.await_everywhere(cluster.create(title="Después"))
+    assert "no partition" not in read.log()
+
+
 def waits_for(server, reason):
     """Live, not ready, and it logged why."""
     wait_until(server.is_live, 10, f"{server.name} to be live")

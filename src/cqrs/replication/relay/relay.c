@@ -228,6 +228,7 @@ static void round_of_relay(struct background *background)
     struct relay *relay = container_of(background, struct relay, background);
     struct term term = {.relay = relay};
     char why[256];
+    calendar_forget(&relay->calendar);
     term.session = pg_session_open(relay->options.database_url, STATEMENT_MS, why, sizeof(why));
     if (term.session == NULL)
         relay_complain("connecting to the database", why);

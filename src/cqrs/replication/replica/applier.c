@@ -107,6 +107,7 @@ static void round_of_applier(struct background *background)
     struct shift shift = {
         .applier = applier, .cursor = {.service = applier->service}, .count = REPLICA_BLOCK_FIRST};
     char why[256];
+    calendar_forget(&applier->calendar);
     shift.session = pg_session_open(options->database_url, STATEMENT_MS, why, sizeof(why));
     if (shift.session == NULL)
         shift_complain(&shift, "connecting to the database", why);
