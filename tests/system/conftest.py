@@ -4,7 +4,7 @@ import random
 
 import pytest
 from harness.process import last_words
-from harness.site import Site
+from harness.site import Site, quick
 
 os.environ["no_proxy"] = "127.0.0.1"
 
@@ -46,7 +46,7 @@ def say(capfd):
 
 @pytest.fixture(scope="session")
 def site():
-    made = Site()
+    made = Site(quick())
     yield made
     made.close()
 

@@ -13,6 +13,7 @@ from harness.models import field, models_with, record
 from harness.process import wait_until
 from harness.program import run_to_end
 from harness.raw import exchange
+from harness.site import Site, quick
 
 IMAGES = "/v1/imaging/images"
 PATIENTS = "/v1/imaging/patients"
@@ -29,6 +30,14 @@ PATIENT = record("Patient", "patients", [
     field("nickname", ["null", "string"], default=None, maxLength=60, privacy="pseudonym"),
     field("note", ["null", "string"], default=None, privacy="mask"),
     field("ward", default="")], namespace="imaging")
+
+
+@pytest.fixture(scope="module")
+def site():
+    """Its own: every file of it is searched."""
+    made = Site(quick())
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="module")

@@ -152,6 +152,8 @@ def last_words():
         for p in Process.living)
 
 
-def end_all():
+def end_all(folder):
+    """Whatever lives in that folder."""
     for process in list(Process.living):
-        process.kill()
+        if process.folder.is_relative_to(folder):
+            process.kill()
