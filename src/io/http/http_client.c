@@ -16,6 +16,7 @@ struct http_call {
     struct http_peer *peer;
     struct http_connection *connection; /* NULL once it is the rest's */
     struct loop_timer connecting;
+    struct loop_defer sending;
     msec_t connect_ms;
     bool is_reused; /* the connection: it may have died while idle */
     bool may_repeat;
@@ -35,6 +36,7 @@ static void finish(struct http_call *call, enum status status)
 {
     struct http_connection *connection = call->connection;
     loop_timer_stop(&call->connecting);
+    loop_defer_cancel(&call->sending);
     call->outcome.status = status;
     /* The outcome borrows from the socket's input: on_end lets the connection go. */
     if (connection != NULL && connection->socket != NULL)
@@ -158,14 +160,22 @@ static void on_request_written(h2o_socket_t *socket, const char *error)
     connection->is_writing = error != NULL;
 }
 
-static void send_request(struct http_call *call)
+static void on_turn_to_send(struct loop_defer *defer)
 {
+    struct http_call *call = container_of(defer, struct http_call, sending);
     h2o_socket_t *socket = call->connection->socket;
     h2o_iovec_t bytes = h2o_iovec_init(call->request, call->request_bytes);
     call->has_connected = true;
     call->connection->is_writing = true;
     h2o_socket_read_start(socket, on_answer_bytes);
     h2o_socket_write(socket, &bytes, 1, on_request_written);
+}
+
+/* Requests go out together at the end of the turn: a server that sleeps is woken once for several,
+ * and answers while others are still being written. */
+static void send_request(struct http_call *call)
+{
+    loop_defer(call->call.loop, &call->sending);
 }
 
 static void on_connected(h2o_socket_t *socket, const char *error)
@@ -326,6 +336,7 @@ struct http_call *http_call(struct http_peer *peer, const struct http_call_optio
     call->buffer_max = options->buffer_max;
     call->may_repeat = str_equal(options->method, STR("GET"));
     call->connecting.fired = on_connecting_too_long;
+    call->sending.run = on_turn_to_send;
     call->call.on_deadline = on_deadline;
     call->call.on_end = on_end;
     if (call->may_repeat) /* whatever else is given up half way may have happened */
