@@ -24,11 +24,13 @@ RUN cmake --build build && ctest --test-dir build --output-on-failure --parallel
     && build/mamparo check models && cmake --install build --strip --prefix /out
 
 FROM ${DEBIAN}
+# A volume at /var/lib/mamparo, for STATE_DIR, takes over whose folder it is.
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends \
         libh2o-evloop0.13 libpq5 libhiredis0.14 libavro23 libjansson4 libssl3 \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/* /var/log/* \
-        /var/lib/dpkg/*-old
+        /var/lib/dpkg/*-old \
+    && install -d -o 65532 -g 65532 -m 0700 /var/lib/mamparo
 COPY --from=test /out/bin/mamparo /usr/bin/mamparo
 COPY models /models
 ARG VERSION=0.1.0

@@ -14,9 +14,22 @@ variable "region" {
   description = "Region of everything."
 
   validation {
-    condition     = can(regex("^(africa|asia|australia|europe|me|northamerica|southamerica|us)-(central|east|west|north|south|northeast|northwest|southeast|southwest)[0-9]{1,2}$", var.region))
-    error_message = "region must be one of Google Cloud's, as us-central1; gcloud compute regions list shows them."
+    condition     = contains(local.regions, var.region)
+    error_message = "region must be one of Google Cloud's, as us-central1; gcloud compute regions list shows them, and one that is newer than this belongs into variables.tf."
   }
+}
+
+locals {
+  regions = [
+    "africa-south1", "asia-east1", "asia-east2", "asia-northeast1", "asia-northeast2", "asia-northeast3", "asia-south1",
+    "asia-south2", "asia-southeast1", "asia-southeast2", "australia-southeast1", "australia-southeast2", "europe-central2",
+    "europe-north1", "europe-north2", "europe-southwest1", "europe-west1", "europe-west2", "europe-west3", "europe-west4",
+    "europe-west6", "europe-west8", "europe-west9", "europe-west10", "europe-west12", "me-central1", "me-central2",
+    "me-west1", "northamerica-northeast1", "northamerica-northeast2", "northamerica-south1", "southamerica-east1",
+    "southamerica-west1", "us-central1", "us-east1", "us-east4", "us-east5", "us-south1", "us-west1", "us-west2",
+    "us-west3", "us-west4",
+  ]
+  machines = "^[a-z][0-9][a-z]?-[-a-z0-9]+$"
 }
 
 variable "name" {
@@ -66,8 +79,20 @@ variable "bulkhead" {
   description = "The gateways: between min and max of them, by how busy their CPUs are."
 
   validation {
-    condition     = var.bulkhead.min >= 1 && var.bulkhead.min <= var.bulkhead.max
-    error_message = "bulkhead: min must be at least 1 and not above max."
+    condition     = var.bulkhead.min >= 1 && var.bulkhead.min <= var.bulkhead.max && alltrue([for n in [var.bulkhead.min, var.bulkhead.max] : floor(n) == n])
+    error_message = "bulkhead: min and max must be whole numbers, min at least 1 and not above max."
+  }
+  validation {
+    condition     = can(regex(local.machines, var.bulkhead.machine))
+    error_message = "bulkhead: machine must be a machine type, as e2-small."
+  }
+  validation {
+    condition     = var.bulkhead.cpu > 0 && var.bulkhead.cpu < 1
+    error_message = "bulkhead: cpu must be a share between 0 and 1, as 0.75."
+  }
+  validation {
+    condition     = var.bulkhead.initialisation_s >= 0 && var.bulkhead.initialisation_s <= 3600
+    error_message = "bulkhead: initialisation_s must be between 0 and 3600."
   }
 }
 
@@ -76,8 +101,20 @@ variable "read" {
   description = "The read servers, likewise; the disk holds a PostgreSQL with all records."
 
   validation {
-    condition     = var.read.min >= 1 && var.read.min <= var.read.max
-    error_message = "read: min must be at least 1 and not above max."
+    condition     = var.read.min >= 1 && var.read.min <= var.read.max && alltrue([for n in [var.read.min, var.read.max] : floor(n) == n])
+    error_message = "read: min and max must be whole numbers, min at least 1 and not above max."
+  }
+  validation {
+    condition     = can(regex(local.machines, var.read.machine))
+    error_message = "read: machine must be a machine type, as e2-small."
+  }
+  validation {
+    condition     = var.read.cpu > 0 && var.read.cpu < 1
+    error_message = "read: cpu must be a share between 0 and 1, as 0.75."
+  }
+  validation {
+    condition     = var.read.disk_gb >= 10 && var.read.disk_gb <= 65536
+    error_message = "read: disk_gb must be between 10 and 65536."
   }
 }
 
@@ -86,8 +123,12 @@ variable "write" {
   description = "The write servers: always as many."
 
   validation {
-    condition     = var.write.servers >= 1 && var.write.servers <= 16
-    error_message = "write: servers must be between 1 and 16."
+    condition     = var.write.servers >= 1 && var.write.servers <= 16 && floor(var.write.servers) == var.write.servers
+    error_message = "write: servers must be a whole number between 1 and 16."
+  }
+  validation {
+    condition     = can(regex(local.machines, var.write.machine))
+    error_message = "write: machine must be a machine type, as e2-small."
   }
 }
 
@@ -103,17 +144,20 @@ variable "sql_tier" {
 
 variable "highly_available" {
   type        = bool
+  nullable    = false
   description = "Whether the write database has a standby in another zone."
 }
 
 variable "protected" {
   type        = bool
+  nullable    = false
   description = "Whether databases and releases refuse to be deleted."
 }
 
 variable "shared_read_database" {
   type        = bool
   default     = false
+  nullable    = false
   description = "One Cloud SQL for all read servers, instead of a PostgreSQL of its own on each."
 }
 
@@ -132,8 +176,8 @@ variable "redis_gb" {
   description = "Memory of Redis; the streams take at most a gigabyte for each service."
 
   validation {
-    condition     = var.redis_gb >= 1 && var.redis_gb <= 300
-    error_message = "redis_gb must be between 1 and 300."
+    condition     = var.redis_gb >= 1 && var.redis_gb <= 300 && floor(var.redis_gb) == var.redis_gb
+    error_message = "redis_gb must be a whole number between 1 and 300."
   }
 }
 

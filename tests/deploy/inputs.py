@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""The table of inputs in each Terraform module's README is what its variables say of themselves.
+"""Every variable of a Terraform module has a type, a description and a validation; the table of
+inputs in the module's README is what they say of themselves, and what it costs is told there too.
 
-inputs.py <folder>… [--write]   tells which README differs, or makes it right"""
+inputs.py <folder>… [--write]   tells what is wrong, or makes the tables right"""
 import re
 import sys
 from pathlib import Path
@@ -24,12 +25,25 @@ def table(text):
     yield "<!-- /inputs -->\n"
 
 
+def lacking(text):
+    """A yes or no needs no validation beyond being one."""
+    for name, body in VARIABLE.findall(text):
+        check = "nullable" if said(body, "type") == "bool" else "validation {"
+        yield from (f"{name} has no {what}" for what in ("type", "description", check)
+                    if f"  {what}" not in body)
+
+
 write = "--write" in sys.argv
 wrong = 0
 for folder in (Path(word) for word in sys.argv[1:] if word != "--write"):
     readme = folder / "README.md"
     now = readme.read_text(encoding="utf-8")
-    right = "".join(table((folder / "variables.tf").read_text(encoding="utf-8")))
+    variables = (folder / "variables.tf").read_text(encoding="utf-8")
+    right = "".join(table(variables))
+    lacks = [*lacking(variables), *["a README without **Cost**"] * ("**Cost**" not in now)]
+    if lacks:
+        print(f"{folder}: {', '.join(lacks)}")
+        wrong = 1
     then, places = TABLE.subn(lambda _, right=right: right, now)
     if write:
         readme.write_text(then, encoding="utf-8")

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The manifests of k8s/, rendered by kubectl and looked at by two validators and our own promises.
+# The manifests of k8s/, rendered by kubectl and looked at by two validators and our own promises; and
+# the program run with the settings that they give it.
 set -euo pipefail
 # shellcheck source=tests/deploy/tools.sh
 source "$(dirname "${BASH_SOURCE[0]}")/tools.sh"
@@ -18,3 +19,7 @@ if [[ ! -e $MAMPARO_DEPLOY_NODE/whole ]]; then
     touch "$MAMPARO_DEPLOY_NODE/whole"
 fi
 pytest "$repo/tests/deploy/test_k8s.py"
+export MAMPARO_BINARY=${MAMPARO_BINARY:-$repo/build/gcc/mamparo}
+[[ -x $MAMPARO_BINARY ]] || skip "test_pods.py: there is no $MAMPARO_BINARY; tests/run.sh gcc makes it"
+need_commands ss
+pytest "$repo/tests/deploy/test_pods.py"

@@ -1,7 +1,10 @@
 """What we promise of the rendered Kubernetes manifests, each promise a function that yields what
 breaks it. Kubernetes itself would accept all of it; `broken` is what a test asserts to be empty."""
 import re
+import subprocess
 from pathlib import Path
+
+import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 ROLES = ["bulkhead", "write", "read"]
@@ -16,6 +19,13 @@ FLOWS = {
         read → write:8000, write → -:5432, bulkhead → -:6379, write → -:6379, read → -:6379""",
 }
 INSIDE = re.compile(r"([a-z]+) → ([a-z]+):")
+
+
+def render(tree, overlay):
+    done = subprocess.run(["kubectl", "kustomize", tree / "k8s/overlays" / overlay], timeout=60,
+                          capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return [d for d in yaml.safe_load_all(done.stdout) if d]
 
 
 class Manifests:
@@ -92,6 +102,8 @@ def no_secret_is_contained(m):
                 yield f"{name} has {e['name']} in clear"
             if re.search(r"://[^/@]*:[^/@]+@", e.get("value", "")):
                 yield f"{name} has a password in {e['name']}"
+            if at(e, "valueFrom.secretKeyRef.optional"):
+                yield f"{name} would start without {e['name']}"
 
 
 def nobody_holds_a_token(m):
@@ -190,6 +202,17 @@ def servers_find_each_other_in_one_redis(m):
                 yield f"{name} is told {setting} by hand"
     if len(places) != 1:
         yield f"there are several places for REDIS_URL: {sorted(places)}"
+
+
+def what_a_gateway_keeps_outlasts_its_container(m):
+    for name, pod, server in m.servers:
+        folder = m.settings_of(server).get("STATE_DIR")
+        mount = next((v for v in server["volumeMounts"] if v["mountPath"] == folder), {})
+        volume = next((v for v in pod["volumes"] if v["name"] == mount.get("name")), {})
+        if bool(folder) != (name == "bulkhead"):
+            yield f"{name} has {'a' if folder else 'no'} STATE_DIR"
+        elif folder and (mount.get("readOnly") or "emptyDir" not in volume):
+            yield f"{name}: {folder} is no volume that it can write"
 
 
 def tables_are_made_before_a_server_starts(m):
@@ -312,9 +335,9 @@ PROMISES = [
     every_container_has_requests_and_limits, images_are_pinned_and_ours_is_one,
     probes_ask_what_they_should, pods_may_drain, settings_are_known_and_whole,
     servers_find_each_other_in_one_redis, tables_are_made_before_a_server_starts,
-    replicas_are_decided_by_one, nodes_can_be_drained_and_one_at_a_time,
-    pods_of_a_role_are_spread, all_but_names_is_denied_at_first,
-    every_server_has_the_models_that_are_there]
+    what_a_gateway_keeps_outlasts_its_container, replicas_are_decided_by_one,
+    nodes_can_be_drained_and_one_at_a_time, pods_of_a_role_are_spread,
+    all_but_names_is_denied_at_first, every_server_has_the_models_that_are_there]
 
 
 def broken(manifests, overlay):

@@ -40,6 +40,18 @@ def template(v):
         yield "is told addresses by hand"
 
 
+def bucket(v):
+    if v["public_access_prevention"] != "enforced" or not v["uniform_bucket_level_access"]:
+        yield "could be opened to everybody"
+
+
+def bucket_policy(v):
+    for binding in json.loads(v["policy_data"])["bindings"]:
+        for who in binding["members"]:
+            if not re.match("(user|group|serviceAccount):", who):
+                yield f"is for {who}"
+
+
 def firewall(v):
     for wide in set(v.get("source_ranges") or []) - PROBES:
         yield f"lets {wide} in"
@@ -110,6 +122,7 @@ def backend(v):
 
 
 POLICIES = {
+    "google_storage_bucket": bucket, "google_storage_bucket_iam_policy": bucket_policy,
     "google_compute_region_instance_template": template, "google_compute_firewall": firewall,
     "google_sql_database_instance": database, "google_redis_instance": redis,
     "google_project_iam_member": project_member,

@@ -4,7 +4,7 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-order=(compose k8s image terraform boot)
+order=(compose startup k8s image terraform boot)
 long=(terraform boot) # minutes
 
 usage() {
@@ -12,7 +12,8 @@ usage() {
 tests/deploy/run.sh [--long] [stage…]      all of them, or just those
 
   compose    compose.yaml: its settings, secrets and addresses
-  k8s        the manifests of k8s/, rendered, and mistakes planted in them
+  startup    the systemd unit, the release, the image's baking, and what a wrong system is told
+  k8s        the manifests of k8s/, rendered, and mistakes planted in them; their pods' flows
   image      the Dockerfile, built by podman, and every role run from it
   terraform  validated, planned, applied to a stand-in, and mistakes planted in it
   boot       the boot script in virtual machines

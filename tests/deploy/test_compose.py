@@ -21,9 +21,11 @@ def filled_in(text):
 
 
 @pytest.mark.parametrize("name", SERVERS)
-def test_a_server_takes_all_of_its_settings(name):
+def test_a_server_takes_all_of_its_settings(name, tmp_path):
     """Led into one mistake of ours, the program names that one only."""
     given = {k: filled_in(v) for k, v in SERVERS[name]["environment"].items()}
+    if "STATE_DIR" in given:
+        given["STATE_DIR"] = str(tmp_path)
     done = subprocess.run(
         [BINARY], capture_output=True, text=True, timeout=10, check=False, stdin=subprocess.DEVNULL,
         env={"PATH": os.environ["PATH"], "LISTEN": "0.0.0.0", "MODELS": str(MODELS), **given,
@@ -93,6 +95,15 @@ def test_a_server_may_do_nothing_but_its_work(name):
     assert service["security_opt"] == ["no-new-privileges:true"]
     drain = int(settings_table()["DRAIN_SECONDS"][1])
     assert int(service["stop_grace_period"].rstrip("s")) > drain + 10
+
+
+def test_what_the_gateway_keeps_is_in_a_volume_that_the_image_lets_it_write():
+    folder = SERVERS["bulkhead"]["environment"]["STATE_DIR"]
+    [volume] = SERVICES["bulkhead"]["volumes"]
+    assert volume == f"switches:{folder}" and "switches" in yaml.safe_load(FILE)["volumes"]
+    dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    user = re.search(r"^USER (\d+):(\d+)$", dockerfile, re.M)
+    assert f"install -d -o {user[1]} -g {user[2]} -m 0700 {folder}\n" in dockerfile
 
 
 def test_only_the_gateway_can_be_reached_and_only_from_this_machine():

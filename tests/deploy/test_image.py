@@ -9,6 +9,7 @@ import time
 
 import pytest
 from harness.cluster import MODELS, Cluster, Server
+from harness.gateways import shown, switch
 from harness.process import HERE, Process, wait_until
 
 IMAGE, BASE = os.environ["MAMPARO_IMAGE"], os.environ["MAMPARO_BASE_IMAGE"]
@@ -39,10 +40,12 @@ def inspect(image):
 class Container(Server):
     """A server in a container of its own, on the machine's network."""
 
+    options = []
+
     def start(self):
         given = [word for name, value in self.settings.items() if name != "MODELS"
                  for word in ("--env", f"{name}={value}")]
-        self.command = [*PODMAN, *RUN, *given, "--name", self.name, IMAGE]
+        self.command = [*PODMAN, *RUN, *self.options, *given, "--name", self.name, IMAGE]
         self.env = ENGINE
         self.began = time.monotonic()
         return Process.start(self)
@@ -53,6 +56,14 @@ class Container(Server):
 
 
 class Containers(Cluster):
+    """Its gateway is told no address: it finds the others in Redis. Others of a test have lists."""
+
+    def __init__(self, *words, **settings):
+        super().__init__(*words, **settings)
+        told = self.bulkhead.settings
+        del told["WRITE_SERVERS"], told["READ_SERVERS"]
+        told["REDIS_URL"] = self.redis.url()
+
     def new_server(self, name, role, host=HERE, **settings):
         server = Container(f"{self.name}-{name}", self.folder, self.site.ports, host,
                            SERVER_TYPE=role, **{**self.settings, **settings})
@@ -65,6 +76,13 @@ def cluster(site):
     cluster = Containers(site, "image", DRAIN_SECONDS=1)
     yield cluster.start()
     cluster.close()
+
+
+@pytest.fixture
+def volume():
+    name = said("volume", "create").strip()
+    yield name
+    podman("volume", "rm", "--force", name)
 
 
 @pytest.fixture(scope="module")
@@ -160,6 +178,18 @@ def test_at_sigterm_every_role_drains_and_ends_with_0(cluster):
     wait_until(lambda: not gateway.is_ready(), 10, "it to be unready")
     assert gateway.get("/v1/medical/entries").status_code == 200  # while it drains
     assert gateway.process.wait(20) == 0
+
+
+def test_a_volume_keeps_a_gateways_switches_when_the_container_is_gone(cluster, volume):
+    gateway = cluster.new_server("keeps", "bulkhead", STATE_DIR="/var/lib/mamparo",
+                                 WRITE_SERVERS=cluster.write.address,
+                                 READ_SERVERS=cluster.reads[0].address)
+    gateway.options = ["--volume", f"{volume}:/var/lib/mamparo"]
+    switch(gateway.start().await_ready(), False, why="a drill")
+    assert gateway.stop() == 0  # and --rm
+    switched = shown(gateway.start().await_ready())
+    assert (switched["enabled"], switched["why"]) == (False, "a drill")
+    assert gateway.stop() == 0
 
 
 def test_a_container_whose_server_is_not_ready_is_unhealthy(cluster):

@@ -23,7 +23,7 @@ variable "domain" {
   description = "Name with which clients come: a certificate is made for it. Empty: HTTP only."
 
   validation {
-    condition     = var.domain == "" || can(regex("^([a-z0-9]([-a-z0-9]*[a-z0-9])?\\\\.)+[a-z]{2,}$", var.domain))
+    condition     = var.domain == "" || can(regex("^([a-z0-9]([-a-z0-9]*[a-z0-9])?[.])+[a-z]{2,}$", var.domain))
     error_message = "domain must be empty or a domain name, as api.example.org."
   }
 }

@@ -43,23 +43,26 @@ variable "sql_tier" {
   description = "Machine of each Cloud SQL instance."
 
   validation {
-    condition     = can(regex("^db-(f1-micro|g1-small|custom-[0-9]+-[0-9]+|perf-optimized-N-[0-9]+)$", var.sql_tier))
-    error_message = "sql_tier must be a tier of Cloud SQL for PostgreSQL, as db-custom-2-7680."
+    condition     = can(regex("^db-(f1-micro|g1-small|custom-[0-9]+-[0-9]+)$", var.sql_tier))
+    error_message = "sql_tier must be a tier of Cloud SQL, as db-custom-2-7680."
   }
 }
 
 variable "highly_available" {
   type        = bool
+  nullable    = false
   description = "Whether the write database has a standby in another zone."
 }
 
 variable "protected" {
   type        = bool
+  nullable    = false
   description = "Whether the databases refuse to be deleted."
 }
 
 variable "shared_read_database" {
   type        = bool
+  nullable    = false
   description = "One Cloud SQL for all read servers, instead of a PostgreSQL of its own on each."
 }
 

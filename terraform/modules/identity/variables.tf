@@ -20,5 +20,6 @@ variable "name" {
 
 variable "shared_read_database" {
   type        = bool
+  nullable    = false
   description = "Whether the read servers share a database, whose address is then a secret of theirs."
 }

@@ -40,5 +40,6 @@ variable "host" {
 
 variable "is_secure" {
   type        = bool
+  nullable    = false
   description = "Whether it answers by HTTPS."
 }

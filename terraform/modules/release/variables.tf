@@ -50,5 +50,6 @@ variable "accounts" {
 
 variable "protected" {
   type        = bool
+  nullable    = false
   description = "Whether the bucket refuses to be deleted with releases in it."
 }
