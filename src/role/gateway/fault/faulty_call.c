@@ -13,7 +13,6 @@ struct held {
     struct fault_draw draw;
     struct http_peer *peer;
     struct http_call_options options;
-    msec_t give_up_at;
 };
 
 /* The place is free again before the asker hears of it: he may call anew. */
@@ -62,7 +61,7 @@ static void on_held_over(struct call *base)
 static void on_held_long_enough(struct call *call)
 {
     struct held *held = container_of(call, struct held, call);
-    held->options.total_ms = held->give_up_at - clock_monotonic();
+    held->options.total_ms -= held->draw.latency;
     call_end(call, held->options.total_ms > 0 ? STATUS_OK : STATUS_TIMEOUT);
 }
 
@@ -91,10 +90,8 @@ static struct fault_draw draw(const struct faulty_call_place *place, const struc
 static void hold(struct faulty_call *call, struct loop *loop, const struct fault_draw *drawn,
                  struct http_peer *peer, const struct http_call_options *options)
 {
-    msec_t now = clock_monotonic();
     struct held *held = mem_new(1, sizeof(*held));
     *held = (struct held){.faulty = call, .draw = *drawn, .peer = peer, .options = *options};
-    held->give_up_at = now + options->total_ms;
     held->call.on_deadline = on_held_long_enough;
     held->call.on_left = on_held_left;
     held->call.on_end = on_held_over;
