@@ -7,40 +7,11 @@
 #   tests/deploy/boot.sh       needs root, and the lab: MAMPARO_DEPLOY_TOOLS, or ../shared/deploy
 set -euo pipefail
 
-repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-here=$repo/tests/deploy/boot
-tools=$(realpath -m "${MAMPARO_DEPLOY_TOOLS:-$repo/../shared/deploy}")
-binary=${MAMPARO_BINARY:-$repo/build/gcc/mamparo}
-lab=${MAMPARO_LAB:-/var/tmp/mamparo-lab}
-export LAB_DIR=$lab
-own=() vms=()
-inside=(nsenter --net=/run/netns/dl-net) # no function: what runs behind must be what is killed
-
-skip() {
-    echo "boot: skipped: $1"
-    exit 0
-}
-
-fail() {
-    echo "boot: FAILED: $1" >&2
-    exit 1
-}
+# shellcheck source=tests/deploy/lab.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lab.sh"
 
 main() {
-    [[ -x $tools/vm-lab/lab.sh ]] || skip "there is no lab at $tools"
-    ((EUID == 0)) || skip "the lab needs root"
-    local tool
-    for tool in systemd-nspawn mmdebstrap openssl ip redis-server /usr/lib/postgresql/15/bin/initdb; do
-        command -v "$tool" >/dev/null || skip "$tool is not installed"
-    done
-    [[ -x $binary ]] || fail "there is no program at $binary"
-    mkdir -p "$lab"
-    exec 9>/run/lock/mamparo-lab
-    flock --timeout 300 9 || fail "somebody else is using the lab"
-    [[ ! -e /run/netns/dl-net ]] || skip "somebody else is using the lab's network"
-    trap tidy EXIT
-    prepare
-    bake
+    enter_lab
     a_server_of_each_role_boots_and_serves
     a_second_run_changes_nothing
     no_secret_is_where_others_look
@@ -50,128 +21,13 @@ main() {
     echo "boot: all is well, $SECONDS s"
 }
 
-tidy() {
-    local vm pid
-    for vm in "${vms[@]}"; do
-        lab vm-stop "$vm" >/dev/null 2>&1 || true
-    done
-    for pid in "${own[@]}"; do
-        kill "$pid" 2>/dev/null || true
-    done
-    lab net-down >/dev/null 2>&1 || true
-    rm -rf "$lab"/{vm,state.json,bucket,postgres,baked}
-}
-
-lab() {
-    "$tools/vm-lab/lab.sh" "$@" 9>&-
-}
-
-say() {
-    printf '  %4d s  %s\n' $SECONDS "$*"
-}
-
-prepare() {
-    [[ -e $lab/root/usr/bin/google_guest_agent ]] || lab root >"$lab/root.log" 2>&1 ||
-        fail "the lab's machine could not be made: $lab/root.log"
-    mkdir -p "$lab/bucket/lab"
-    RELEASE_BINARY=$binary "$repo/startup/release.sh" "$lab/bucket/lab/release.tar.gz" >/dev/null
-    sha256=$(sha256sum "$lab/bucket/lab/release.tar.gz" | cut -d ' ' -f 1)
-    for role in bake bulkhead write read; do
-        cp "$repo/startup/gce.sh" "$lab/startup-$role.sh"
-    done
-    rm -f "$lab/state.json"
-    lab net-up >/dev/null
-    ip -n dl-net addr add 10.20.0.2/32 dev br0
-    certify
-    "${inside[@]}" python3 "$here/bucket.py" 10.20.0.2 "$lab/bucket" "$lab/ca/storage.pem" "$lab/ca/storage.key" 9>&- 2>"$lab/bucket.log" &
-    own+=($!)
-    "${inside[@]}" redis-server --bind 10.20.0.1 --requirepass lab --save '' --dir "$lab" 9>&- >"$lab/redis.log" &
-    own+=($!)
-    start_postgres
-}
-
-certify() {
-    openssl req -newkey rsa:2048 -nodes -keyout "$lab/ca/storage.key" -subj /CN=storage.googleapis.com 2>/dev/null |
-        openssl x509 -req -CA "$lab/ca/ca.pem" -CAkey "$lab/ca/ca.key" -CAcreateserial -days 30 \
-            -out "$lab/ca/storage.pem" -extfile <(echo subjectAltName=DNS:storage.googleapis.com) 2>/dev/null
-}
-
-start_postgres() {
-    local bin=/usr/lib/postgresql/15/bin
-    install -d -o postgres -m 0700 "$lab/postgres"
-    as_postgres "$bin/initdb" -D "$lab/postgres" -N --auth-local=trust --auth-host=scram-sha-256 >/dev/null
-    echo 'host all all 10.20.0.0/20 scram-sha-256' >>"$lab/postgres/pg_hba.conf"
-    printf '%s\n' "CREATE ROLE mamparo LOGIN REPLICATION PASSWORD 'lab';" '' \
-        'CREATE DATABASE mamparo OWNER mamparo;' '' |
-        as_postgres "$bin/postgres" --single -D "$lab/postgres" -j postgres >/dev/null 2>"$lab/postgres.log"
-    "${inside[@]}" setpriv --reuid=postgres --regid=postgres --clear-groups "$bin/postgres" -D "$lab/postgres" \
-        -c listen_addresses=10.20.0.1 -c port=5432 -c unix_socket_directories='' -c wal_level=logical -c fsync=off \
-        9>&- >>"$lab/postgres.log" 2>&1 &
-    own+=($!)
-}
-
-as_postgres() {
-    env -C / setpriv --reuid=postgres --regid=postgres --clear-groups "$@"
-}
-
-# boot <vm> <role> [<change of its metadata>…]
-boot() {
-    local vm=$1 role=$2 root=$lab/vm/$1
-    mkdir -p "$root"/{up,work,root}
-    if [[ -d $lab/baked ]] && ! mountpoint -q "$root/root"; then
-        mount -t overlay overlay -o "lowerdir=$lab/baked:$lab/root,upperdir=$root/up,workdir=$root/work" "$root/root"
-    fi
-    vms+=("$vm")
-    lab vm-start "$vm" "$role"
-    describe "$@"
-    echo 10.20.0.2 storage.googleapis.com >>"$root/root/etc/hosts"
-}
-
 reboot() {
-    lab vm-stop "$1" keep >/dev/null 2>&1
+    stop "$1" keep
     boot "$@"
-}
-
-describe() {
-    python3 "$here/metadata.py" "$lab/state.json" "$1" "$2" "$repo/startup" "$sha256" "${@:3}"
-}
-
-on() {
-    lab vm-exec "$@" 2>/dev/null
-}
-
-# The script's last line of this boot.
-last_words() {
-    on "$1" journalctl --boot --output cat --unit google-startup-scripts | grep -oE 'mamparo: (done|NOT STARTED).*' | tail -n 1
-}
-
-# expect <seconds> <vm> <pattern>: its last line
-expect() {
-    local end=$((SECONDS + $1)) said=
-    while ((SECONDS < end)); do
-        said=$(last_words "$2") || true
-        if [[ $said =~ $3 ]]; then
-            say "vm$2: $said"
-            return
-        fi
-        sleep 0.3
-    done
-    on "$2" journalctl --output cat -n 40 >&2 || true
-    fail "vm$2 should have said \"$3\", and said \"$said\""
 }
 
 ask() {
     "${inside[@]}" curl -sS -m 5 "$@"
-}
-
-bake() {
-    boot 1 bake
-    expect 300 1 'done: baked'
-    on 1 sh -c 'rm -rf /var/lib/google /var/log/journal/* /etc/machine-id; touch /etc/machine-id' || true
-    lab vm-stop 1 keep
-    umount "$lab/vm/1/root"
-    mv "$lab/vm/1/up" "$lab/baked"
-    vms=()
 }
 
 a_server_of_each_role_boots_and_serves() {

@@ -4,8 +4,8 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-order=(compose startup k8s image terraform boot)
-long=(terraform boot) # minutes
+order=(compose startup k8s image terraform boot autoscale)
+long=(terraform boot autoscale) # minutes
 
 usage() {
     cat <<END
@@ -17,8 +17,9 @@ tests/deploy/run.sh [--long] [stage…]      all of them, or just those
   image      the Dockerfile, built by podman, and every role run from it
   terraform  validated, planned, applied to a stand-in, and mistakes planted in it
   boot       the boot script in virtual machines
+  autoscale  a group of gateways on such machines: it grows, heals, is replaced, shrinks
 
-  --long     what takes minutes as well: terraform and boot, where nobody names them
+  --long     what takes minutes as well: the last three, where nobody names them
 END
 }
 

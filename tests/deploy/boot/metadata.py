@@ -9,7 +9,8 @@ import secrets
 import sys
 
 state_file, vm, role, startup, sha256, *changes = sys.argv[1:]
-SERVERS = {"read": {"WRITE_SERVERS": "10.20.0.12:8000"}}
+OF_ROLE = {"read": {"WRITE_SERVERS": "10.20.0.12:8000"},
+           "bulkhead": {"DRAIN_SECONDS": 3}}  # the lab's balancer has seen it by then
 SECRETS = {"CLUSTER_KEY": ("cluster-key", ["bulkhead", "write", "read"]),
            "REDIS_URL": ("redis-url", ["bulkhead", "write", "read"]),
            "WRITE_DATABASE_URL": ("write-database-url", ["write"]),
@@ -24,7 +25,7 @@ def text(name):
 with open(state_file, encoding="utf-8") as file:
     state = json.load(file)
 settings = {"LISTEN": "0.0.0.0", "PORT": 8000, "ADMIN_PORT": 8100, "DRAIN_SECONDS": 1,
-            "THREADS": 1, **SERVERS.get(role, {})}
+            "THREADS": 1, **OF_ROLE.get(role, {})}
 attributes = {
     "startup-script": text("gce.sh"), "mamparo-unit": text("mamparo.service"), "server-type": role,
     "mamparo-release": "gs://lab/release.tar.gz", "mamparo-release-sha256": sha256,

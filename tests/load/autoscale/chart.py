@@ -8,7 +8,8 @@ import matplotlib.pyplot as plot  # noqa: E402
 INK, WARM, COOL = "#22313f", "#c0392b", "#2980b9"
 
 
-def draw(path, slices, samples, target):
+def draw(path, slices, samples, target, marks=()):
+    """`marks`: (when, what happened)."""
     plot.rcParams.update({"font.size": 9, "axes.edgecolor": INK, "axes.spines.top": False,
                           "axes.spines.right": False, "svg.hashsalt": "mamparo"})
     figure, (load, count, use, delay) = plot.subplots(4, 1, figsize=(8, 8), sharex=True)
@@ -33,5 +34,9 @@ def draw(path, slices, samples, target):
     delay.set_ylabel("delay, ms")
     delay.set_xlabel("seconds")
     delay.legend(frameon=False)
+    for at, what in marks:
+        for panel in (load, count, use, delay):
+            panel.axvline(at, color=INK, linewidth=0.6, linestyle=":")
+        load.annotate(what, (at, 1), xycoords=("data", "axes fraction"), rotation=30, fontsize=8)
     figure.tight_layout()
     figure.savefig(path, metadata={"Date": None})

@@ -2,11 +2,15 @@
 from .process import HERE, Process, listens, wait_until
 
 # A request is put to another gateway only when this one cannot be connected to: all else is for the
-# gateways to master.
+# gateways to master. What fails is in its log.
 CONFIGURATION = """
 global
     maxconn 2000
+    log stdout format raw daemon
 defaults
+    log global
+    option httplog
+    option dontlog-normal
     mode http
     timeout connect 1s
     timeout client 60s
@@ -20,17 +24,18 @@ frontend all
     default_backend gateways
 backend gateways
     balance roundrobin
-    default-server check inter 100ms fall 1 rise 1
+    default-server check inter 100ms fall {fall} rise 1
 """
 
 
 class Balancer(Process):
-    def __init__(self, name, folder, ports, gateways):
+    def __init__(self, name, folder, ports, gateways, fall=1):
+        """`fall`: after so many checks that fail a gateway is taken to be down."""
         self.port = ports.take()
         lines = [f"    server {gateway.name} {gateway.address} check port {gateway.admin_port}"
                  for gateway in gateways]
         file = folder / f"{name}.cfg"
-        file.write_text(CONFIGURATION.format(host=HERE.address, port=self.port)
+        file.write_text(CONFIGURATION.format(host=HERE.address, port=self.port, fall=fall)
                         + "\n".join(lines) + "\n", encoding="ascii")
         super().__init__(name, folder, ["haproxy", "-db", "-f", file])
 
