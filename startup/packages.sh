@@ -102,7 +102,7 @@ apt() {
 new_services() {
     local service
     sed -n 's/^# brings //p' "$no_cluster" 2>/dev/null || true
-    for service in postgresql redis-server haproxy; do
+    for service in postgresql redis-server haproxy nginx; do
         if [[ ! -e /etc/init.d/$service ]]; then
             echo "$service"
         fi

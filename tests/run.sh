@@ -7,7 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=startup/packages.sh
 source startup/packages.sh
 
-stages=(style gcc readme clang tidy unit asan fuzz system deploy)
+stages=(style gcc readme clang tidy unit asan fuzz system load deploy)
 fuzz_s=${FUZZ_SECONDS:-20}
 cores=$(nproc)
 
@@ -24,6 +24,7 @@ tests/run.sh [stage…]      all of them, or just those
   asan     the unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
   fuzz     every fuzzer: its corpus, then FUZZ_SECONDS (default 20) of its own ideas
   system   real servers: PostgreSQL, Redis, and our binary in every role
+  load     every comparison of tests/load once and tiny: that it works, not how fast it is
   deploy   image, manifests and Terraform, as far as their tools are at hand
 END
 }
@@ -127,6 +128,11 @@ stage_system() {
     fi
     MAMPARO_BINARY=$PWD/build/gcc/mamparo \
         /usr/bin/python3 -m pytest tests/system -q "${parallel[@]}"
+}
+
+stage_load() {
+    stage_gcc
+    MAMPARO_BINARY=$PWD/build/gcc/mamparo tests/load/run.sh --short
 }
 
 stage_deploy() {

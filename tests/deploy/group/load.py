@@ -5,7 +5,7 @@ import threading
 from dataclasses import dataclass
 
 import requests
-from gateway.stage import Ask, Client, Tools, creation
+from frame.tools import Ask, Client, creation
 from harness.process import wait_until
 
 ENTRIES = "/v1/medical/entries"
@@ -42,7 +42,7 @@ class Load(threading.Thread):
 
     def __init__(self, folder, port, clock):
         super().__init__(daemon=True)
-        self.tools, self.port, self.clock = Tools(folder), port, clock
+        self.port, self.clock = port, clock
         self.numbers, self.acknowledged = folder / "numbers", []
         self.url = f"http://127.0.0.1:{port}{ENTRIES}"
         record = requests.post(self.url, json={"title": "Uno"}, timeout=5).json()["id"]
@@ -62,7 +62,7 @@ class Load(threading.Thread):
             self.acknowledged += [title + number for number in self.numbers.read_text().split()]
 
     def _client(self, ask, **how):
-        return Client(self.tools, self.port, ask, SLICE_S, timeout_ms=TIMEOUT_MS, **how)
+        return Client(self.port, ask, SLICE_S, timeout_ms=TIMEOUT_MS, **how)
 
     def end(self):
         assert self.is_alive()

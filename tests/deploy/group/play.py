@@ -60,7 +60,7 @@ def main():
             print(last_words(), file=sys.stderr)
             raise
         finally:
-            end_all()
+            end_all(Path(folder))
 
 
 class Scene:

@@ -1,17 +1,9 @@
 """What happened, over time, as an SVG."""
-import matplotlib
-
-matplotlib.use("svg")
-# pylint: disable=wrong-import-position
-import matplotlib.pyplot as plot  # noqa: E402
-
-INK, WARM, COOL = "#22313f", "#c0392b", "#2980b9"
+from frame.charts import COOL, INK, WARM, plot, save
 
 
 def draw(path, slices, samples, target, marks=()):
     """`marks`: (when, what happened)."""
-    plot.rcParams.update({"font.size": 9, "axes.edgecolor": INK, "axes.spines.top": False,
-                          "axes.spines.right": False, "svg.hashsalt": "mamparo"})
     figure, (load, count, use, delay) = plot.subplots(4, 1, figsize=(8, 8), sharex=True)
     ends = [one.end for one in slices]
     load.step(ends, [one.offered for one in slices], where="pre", color=INK, label="offered")
@@ -38,5 +30,4 @@ def draw(path, slices, samples, target, marks=()):
         for panel in (load, count, use, delay):
             panel.axvline(at, color=INK, linewidth=0.6, linestyle=":")
         load.annotate(what, (at, 1), xycoords=("data", "axes fraction"), rotation=30, fontsize=8)
-    figure.tight_layout()
-    figure.savefig(path, metadata={"Date": None})
+    save(figure, path)

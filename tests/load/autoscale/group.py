@@ -3,7 +3,7 @@ there is one to be had; else nothing holds them, and their use is reckoned by th
 import time
 from pathlib import Path
 
-from gateway.sides import cpu_seconds
+from frame.upkeep import cpu_seconds
 
 CONTROL = Path("/sys/fs/cgroup/cpu")
 PERIOD_US = 20000

@@ -1,8 +1,11 @@
-"""/entries/ and /entries/<id>/, of what the replica keeps of a record."""
+"""/entries/ and /entries/<id>/, of what the replica keeps of a record; POST /written/, as the write
+side keeps one."""
 import json
+import uuid
 
 from django.db import models
 from django.urls import path
+from django.utils import timezone
 from rest_framework import generics, pagination, serializers
 
 
@@ -51,4 +54,34 @@ class One(generics.RetrieveAPIView):
     serializer_class = EntrySerializer
 
 
-urlpatterns = [path("entries/", Entries.as_view()), path("entries/<uuid:pk>/", One.as_view())]
+class Written(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    version = models.BigIntegerField(default=1)
+    deleted = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=timezone.now)
+    body = models.TextField()
+
+    class Meta:
+        managed = False
+        app_label = "written"
+        db_table = 'medical"."entries'
+
+
+class WrittenSerializer(serializers.Serializer):
+    title = serializers.CharField(min_length=1, max_length=200)
+    content = serializers.CharField(default="", allow_blank=True)
+
+    def create(self, validated_data):
+        return Written.objects.create(body=json.dumps(validated_data))
+
+    def to_representation(self, instance):
+        return {"id": str(instance.id), "version": instance.version,
+                "created_at": instance.created_at.isoformat(), **json.loads(instance.body)}
+
+
+class Write(generics.CreateAPIView):
+    serializer_class = WrittenSerializer
+
+
+urlpatterns = [path("entries/", Entries.as_view()), path("entries/<uuid:pk>/", One.as_view()),
+               path("written/", Write.as_view())]

@@ -1,5 +1,4 @@
 """Who is measured: one process each, one thread, in front of the same servers."""
-import os
 from pathlib import Path
 
 from harness.cluster import Server
@@ -51,13 +50,3 @@ class Mamparo(Server):
 
 
 SIDES = [Mamparo, HAProxy, Nginx]
-
-
-def resident_bytes(process):
-    pages = int(Path(f"/proc/{process.pid}/statm").read_text(encoding="ascii").split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE")
-
-
-def cpu_seconds(process):
-    told = Path(f"/proc/{process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(told[11]) + int(told[12])) / os.sysconf("SC_CLK_TCK")

@@ -15,14 +15,15 @@ FILL = f"""INSERT INTO medical.entries (id, version, deleted, created_at, body)
         'created_by', null, 'updated_by', null)::text
     FROM (SELECT n, ('{ID_PREFIX}' || {FIRST} + n)::uuid AS id,
         timestamptz '2026-01-01Z' + n * interval '1 second' AS at
-        FROM generate_series(0, %s - 1) AS n) AS numbered"""
+        FROM generate_series(%s::int, %s - 1) AS n) AS numbered"""
 TOTAL = """UPDATE mamparo.totals SET total = (SELECT count(*) FROM medical.entries)
     WHERE service = 'medical' AND collection = 'entries'"""
 
 
-def fill(postgres, database, count):
+def fill(postgres, database, count, first=0):
+    """From the one with the number `first` on; those before are there."""
     with postgres.connect(database) as connection:
-        connection.execute(FILL, [count])
+        connection.execute(FILL, [first, count])
         connection.execute(TOTAL)
         connection.execute("VACUUM ANALYZE medical.entries")
         connection.execute("CHECKPOINT")
@@ -39,6 +40,10 @@ class Question:
     first: int = 0
     count: int = 1
 
+    @property
+    def is_single(self):
+        return self.prefix == ID_PREFIX
+
     def with_number(self, number):
         return self.path.format(number)
 
@@ -46,11 +51,11 @@ class Question:
 def questions(entries):
     hot = min(HOT, entries)
     return [
-        Question("by id", f"/v1/medical/entries/{ID_PREFIX}{{}}", f"/entries/{ID_PREFIX}{{}}/",
+        Question("GET by id", f"/v1/medical/entries/{ID_PREFIX}{{}}", f"/entries/{ID_PREFIX}{{}}/",
                  ID_PREFIX, FIRST, hot),
-        Question("page of 20", "/v1/medical/entries?page_size=20", "/entries/?page_size=20"),
-        Question("filter, 20 of 50", "/v1/medical/entries?page_size=20&title=Entrada%20{}",
+        Question("GET page of 20", "/v1/medical/entries?page_size=20", "/entries/?page_size=20"),
+        Question("GET filter, 20 of 50", "/v1/medical/entries?page_size=20&title=Entrada%20{}",
                  "/entries/?page_size=20&title=Entrada%20{}", "Entrada ", 0, entries // TITLES),
-        Question("q, 20 of 200", "/v1/medical/entries?page_size=20&q=caso{}",
+        Question("GET q=, 20 of 200", "/v1/medical/entries?page_size=20&q=caso{}",
                  "", "caso", 0, entries // CASES),
     ]

@@ -3,10 +3,10 @@ import re
 
 from harness.process import wait_until
 
-SENT = re.compile(r"execute [^:\n]*: (?P<sql>select .*?)\n[^\t][^\n]*DETAIL:  parameters: "
+SENT = re.compile(r"execute [^:\n]*: (?P<sql>(?:select|with) .*?)\n[^\t][^\n]*DETAIL:  parameters: "
                   r"(?P<parameters>[^\n]*)", re.DOTALL)
 LITERAL = re.compile(r"'[^']*'")
-PARAMETER = re.compile(r"\$(\d+) = '((?:[^']|'')*)'")
+PARAMETER = re.compile(r"\$(\d+) = (NULL|'(?:[^']|'')*')")
 
 
 def log_statements(postgres, is_on):
@@ -20,18 +20,25 @@ def log_statements(postgres, is_on):
 def script_of(postgres, server, question):
     """The statement with its parameters in place; where one has the question's number, a random
     one of the same range."""
+    sql, parameters = statement_of(
+        postgres, lambda: server.get(question.with_number(question.first + 7)))
+    return write(sql, parameters, question)
+
+
+def statement_of(postgres, ask):
+    """What the server that is asked sends, and its parameters by number."""
     before = postgres.log_path.stat().st_size
     log_statements(postgres, True)
-    sent = wait_until(lambda: ask(postgres, server, question, before), 10,
-                      f"the statement of {question.what} in PostgreSQL's log")
+    sent = wait_until(lambda: seen_after(postgres, ask, before), 10,
+                      "the statement in PostgreSQL's log")
     log_statements(postgres, False)
-    return write(sent["sql"], dict(PARAMETER.findall(sent["parameters"])), question)
+    return sent["sql"], dict(PARAMETER.findall(sent["parameters"]))
 
 
-def ask(postgres, server, question, before):
+def seen_after(postgres, ask, before):
     """Its sessions hear of the change one by one."""
-    answer = server.get(question.with_number(question.first + 7))
-    assert answer.status_code == 200, answer.text
+    answer = ask()
+    assert answer.ok, answer.text
     with open(postgres.log_path, "rb") as log:
         log.seek(before)
         text = log.read().decode().replace("\n\t", "\n")
@@ -40,7 +47,7 @@ def ask(postgres, server, question, before):
 
 
 def write(sql, parameters, question):
-    wanted = f"{question.prefix}{question.first + 7}"
+    wanted = f"'{question.prefix}{question.first + 7}'"
     lines = []
     if question.count > 1:
         assert wanted in parameters.values(), (wanted, parameters)
@@ -50,10 +57,14 @@ def write(sql, parameters, question):
         value = parameters[match[1]]
         if question.count > 1 and value == wanted:
             return f"('{question.prefix}' || :n)"
-        return f"('{value}')"
+        return f"({value})"
 
-    sql = LITERAL.sub(without_colons, sql)
-    return "\n".join([*lines, re.sub(r"\$(\d+)", value_of, sql) + ";"]) + "\n"
+    return "\n".join([*lines, with_values(sql, value_of)])
+
+
+def with_values(sql, value_of):
+    """As pgbench takes it. `value_of` makes SQL of a parameter's match."""
+    return LITERAL.sub(without_colons, re.sub(r"\$(\d+)", value_of, sql)) + ";\n"
 
 
 def without_colons(literal):

@@ -9,7 +9,9 @@ import uuid
 
 from harness.engines import PASSWORD, POSTGRES_BIN
 
-from .side import CONTENT, REPLICAS, Side, make_durable
+from frame.durable import make_durable
+
+from .side import CONTENT, REPLICAS, Side
 
 INSERT = """INSERT INTO medical.entries (id, version, deleted, created_at, body)
     VALUES (%s, %s, %s, %s, %s)"""

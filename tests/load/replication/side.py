@@ -44,21 +44,6 @@ class Lag:
     pace: float
 
 
-SETTINGS = """
-fsync = on
-track_commit_timestamp = on
-wal_retrieve_retry_interval = 10ms  # or the second subscription begins five seconds after the first
-"""
-
-
-def make_durable(postgres):
-    """Makes it what it would be in earnest: the tests' own setting is without fsync."""
-    postgres.stop()
-    with open(postgres.data / "postgresql.conf", "a", encoding="ascii") as conf:
-        conf.write(SETTINGS)
-    return postgres.start()
-
-
 class Side:
     """`source` and `replicas` are names of databases of `postgres`."""
 

@@ -14,7 +14,7 @@ struct tally {
     int64_t start;
     int slices, slow_us;
     long answers, by_status[STATUSES], by_time[BUCKETS];
-    int64_t longest;
+    int64_t longest, total;
     long *due, *slow; /* for each slice of the timeline */
 };
 
@@ -59,6 +59,7 @@ void tally_add(struct tally *tally, int64_t due, int64_t took, int status)
     tally->answers++;
     tally->by_status[status]++;
     tally->by_time[bucket_of(took)]++;
+    tally->total += took;
     if (took > tally->longest)
         tally->longest = took;
     if (slice >= tally->slices)
@@ -93,6 +94,7 @@ void tally_show(const struct tally *tally, int64_t now)
     printf("{\"start\":%.6f,\"requests\":%ld,\"rate\":%.1f", (double)tally->start / SECOND_US,
            tally->answers, (double)tally->answers / seconds);
     show_statuses(tally);
+    printf(",\"mean_us\":%" PRId64, tally->total / (tally->answers > 0 ? tally->answers : 1));
     printf(",\"p50_us\":%" PRId64 ",\"p99_us\":%" PRId64 ",\"p999_us\":%" PRId64
            ",\"max_us\":%" PRId64,
            quantile_us(tally, 0.5), quantile_us(tally, 0.99), quantile_us(tally, 0.999),

@@ -1,6 +1,8 @@
 /* A client that measures every request, at a fixed rate or as fast as answers come.
  *
  *   due → send on an idle connection (or wait for one) → whole answer, end or timeout → counted
+ *                 ↑                                          │ --key, and no outcome yet
+ *                 └──────────────────────────────────────────┘
  *
  * At a fixed rate the clock of a request starts when it is due, not when it could be sent: so what
  * a stall holds up is counted too. Prints one line of JSON; its times are those of CLOCK_MONOTONIC.
@@ -26,13 +28,16 @@ enum {
     REQUEST_SIZE = 2048,
     EVENTS = 256,
     SWEEP_US = 10000, /* how exact a timeout is */
+    REPEAT_US = 50000,
+    CONFLICT = 409, /* the first try is still under way */
 };
 
 struct connection {
     int fd; /* -1: not open */
     bool is_busy;
-    int64_t due;
-    long number; /* of its request */
+    int64_t due, repeat_at; /* repeat_at 0: an answer is awaited */
+    long number;            /* of its request */
+    int again;              /* requests that follow this one at once */
     size_t received;
     char answer[ANSWER_SIZE + 1];
 };
@@ -40,16 +45,17 @@ struct connection {
 /* Lifetime: the process's. */
 struct run {
     struct wanted {
-        int port, connections, rate, seconds, timeout_ms, slow_ms;
+        int port, connections, seconds, timeout_ms, slow_ms, again, span;
+        double rate;
         bool is_idle;
-        const char *method, *path, *body, *acknowledged;
+        const char *method, *path, *body, *acknowledged, *key;
     } wanted;
     struct connection *all;
     int *idle; /* a stack of places in it */
     int idle_count, busy_count;
     int epoll, timer;
     int64_t start, now;
-    long sent;
+    long begun, numbered; /* requests of the rate; with those that follow them */
     FILE *acknowledged;
     struct tally *tally;
 };
@@ -69,14 +75,29 @@ static void close_connection(struct connection *connection)
     connection->fd = -1;
 }
 
+static void follow(struct run *run, struct connection *connection);
+
+/* Nobody knows yet what became of it. */
+static bool is_open(int status)
+{
+    return status == STATUS_BROKEN || status == CONFLICT || status >= 500;
+}
+
 static void end(struct run *run, struct connection *connection, int status)
 {
+    if (run->wanted.key != NULL && is_open(status)) {
+        connection->repeat_at = run->now + REPEAT_US;
+        return;
+    }
     tally_add(run->tally, connection->due, run->now - connection->due, status);
     if (run->acknowledged != NULL && tally_is_good(status))
-        fprintf(run->acknowledged, "%ld\n", connection->number);
+        fprintf(run->acknowledged, "%ld %lld %lld\n", connection->number,
+                (long long)connection->due, (long long)run->now);
     connection->is_busy = false;
     run->busy_count--;
-    if (!run->wanted.is_idle)
+    if (connection->again > 0)
+        follow(run, connection);
+    else if (!run->wanted.is_idle)
         run->idle[run->idle_count++] = (int)(connection - run->all);
 }
 
@@ -101,17 +122,28 @@ static bool open_connection(struct run *run, struct connection *connection)
     return true;
 }
 
-/* A `#` of the body is the request's number. */
-static size_t write_request(struct run *run, char *out, long number)
+/* The text with the number in place of its `#`. */
+static void fill(char *out, size_t size, const char *text, const char *number)
 {
-    char body[REQUEST_SIZE / 2];
-    const char *mark = strchr(run->wanted.body, '#');
-    int before = mark == NULL ? (int)strlen(run->wanted.body) : (int)(mark - run->wanted.body);
-    snprintf(body, sizeof(body), "%.*s", before, run->wanted.body);
-    if (mark != NULL)
-        snprintf(body + before, sizeof(body) - (size_t)before, "%ld%s", number, mark + 1);
-    int length = snprintf(out, REQUEST_SIZE, "%s %s HTTP/1.1\r\nHost: 127.0.0.1\r\n",
-                          run->wanted.method, run->wanted.path);
+    const char *mark = strchrnul(text, '#');
+    snprintf(out, size, "%.*s%s%s", (int)(mark - text), text, *mark == '#' ? number : "",
+             *mark == '#' ? mark + 1 : "");
+}
+
+static size_t write_request(const struct run *run, char *out, long number)
+{
+    const struct wanted *wanted = &run->wanted;
+    char text[32], path[REQUEST_SIZE / 4], body[REQUEST_SIZE / 2];
+    snprintf(text, sizeof(text), "%ld", number);
+    fill(body, sizeof(body), wanted->body, text);
+    int digits = snprintf(text, sizeof(text), "%d", wanted->span - 1);
+    snprintf(text, sizeof(text), "%0*ld", digits, number % wanted->span);
+    fill(path, sizeof(path), wanted->path, text);
+    int length =
+        snprintf(out, REQUEST_SIZE, "%s %s HTTP/1.1\r\nHost: 127.0.0.1\r\n", wanted->method, path);
+    if (wanted->key != NULL)
+        length += snprintf(out + length, REQUEST_SIZE - (size_t)length,
+                           "Idempotency-Key: %s-%ld\r\n", wanted->key, number);
     if (body[0] != '\0')
         length +=
             snprintf(out + length, REQUEST_SIZE - (size_t)length,
@@ -120,22 +152,44 @@ static size_t write_request(struct run *run, char *out, long number)
     return (size_t)length;
 }
 
-static void ask(struct run *run, int64_t due)
+static void send_request(struct run *run, struct connection *connection)
 {
-    struct connection *connection = &run->all[run->idle[--run->idle_count]];
     char request[REQUEST_SIZE];
-    size_t length = write_request(run, request, run->sent);
-    connection->due = due;
-    connection->number = run->sent++;
+    size_t length = write_request(run, request, connection->number);
     connection->received = 0;
-    connection->is_busy = true;
-    run->busy_count++;
+    connection->repeat_at = 0;
     if ((connection->fd < 0 && !open_connection(run, connection)) ||
         write(connection->fd, request, length) != (ssize_t)length) {
         if (connection->fd >= 0)
             close_connection(connection);
         end(run, connection, STATUS_BROKEN);
     }
+}
+
+static void begin(struct run *run, struct connection *connection, int64_t due)
+{
+    connection->due = due;
+    connection->number = run->numbered++;
+    connection->is_busy = true;
+    run->busy_count++;
+    send_request(run, connection);
+}
+
+/* The last of a user's requests ends his connection: the next user has his own. */
+static void follow(struct run *run, struct connection *connection)
+{
+    connection->again--;
+    begin(run, connection, run->now);
+}
+
+static void ask(struct run *run, int64_t due)
+{
+    struct connection *connection = &run->all[run->idle[--run->idle_count]];
+    if (run->wanted.again > 0 && connection->fd >= 0)
+        close_connection(connection);
+    connection->again = run->wanted.again;
+    run->begun++;
+    begin(run, connection, due);
 }
 
 /* The status of a whole answer; 0: there is more to come. */
@@ -181,9 +235,12 @@ static void sweep(struct run *run)
     for (int i = 0; i < run->wanted.connections; i++) {
         struct connection *connection = &run->all[i];
         if (connection->is_busy && run->now > connection->due + run->wanted.timeout_ms * 1000LL) {
-            close_connection(connection);
+            if (connection->fd >= 0)
+                close_connection(connection);
             end(run, connection, STATUS_TIMEOUT);
-        }
+        } else if (connection->is_busy && connection->repeat_at > 0 &&
+                   run->now >= connection->repeat_at)
+            send_request(run, connection);
     }
 }
 
@@ -192,9 +249,10 @@ static void sweep(struct run *run)
 static int64_t next_due(struct run *run)
 {
     if (run->wanted.is_idle)
-        return run->sent < run->wanted.connections ? run->now : INT64_MAX;
-    return run->wanted.rate == 0 ? run->now
-                                 : run->start + run->sent * (int64_t)SECOND_US / run->wanted.rate;
+        return run->begun < run->wanted.connections ? run->now : INT64_MAX;
+    if (run->wanted.rate <= 0)
+        return run->now;
+    return run->start + (int64_t)((double)run->begun * SECOND_US / run->wanted.rate);
 }
 
 static void send_what_is_due(struct run *run, int64_t until)
@@ -233,7 +291,7 @@ static void measure(struct run *run)
             sweep(run);
             sweep_at = run->now + SWEEP_US;
         }
-    } while (run->busy_count > 0 || (next_due(run) != INT64_MAX && run->now < until));
+    } while (run->busy_count > 0 || next_due(run) < until);
 }
 
 static void read_options(struct wanted *wanted, int count, char **options)
@@ -242,18 +300,23 @@ static void read_options(struct wanted *wanted, int count, char **options)
         {"port", 1, 0, 'p'},    {"connections", 1, 0, 'c'},  {"rate", 1, 0, 'r'},
         {"seconds", 1, 0, 's'}, {"timeout-ms", 1, 0, 't'},   {"slow-ms", 1, 0, 'l'},
         {"method", 1, 0, 'm'},  {"path", 1, 0, 'u'},         {"body", 1, 0, 'b'},
-        {"idle", 0, 0, 'i'},    {"acknowledged", 1, 0, 'a'}, {0}};
+        {"idle", 0, 0, 'i'},    {"acknowledged", 1, 0, 'a'}, {"key", 1, 0, 'k'},
+        {"again", 1, 0, 'g'},   {"span", 1, 0, 'n'},         {0}};
     int *const numbers[] = {
-        ['p'] = &wanted->port,    ['c'] = &wanted->connections, ['r'] = &wanted->rate,
-        ['s'] = &wanted->seconds, ['t'] = &wanted->timeout_ms,  ['l'] = &wanted->slow_ms};
+        ['p'] = &wanted->port,       ['c'] = &wanted->connections, ['s'] = &wanted->seconds,
+        ['t'] = &wanted->timeout_ms, ['l'] = &wanted->slow_ms,     ['g'] = &wanted->again,
+        ['n'] = &wanted->span};
     const char **const texts[] = {['m'] = &wanted->method,
                                   ['u'] = &wanted->path,
                                   ['b'] = &wanted->body,
-                                  ['a'] = &wanted->acknowledged};
+                                  ['a'] = &wanted->acknowledged,
+                                  ['k'] = &wanted->key};
     for (int c; (c = getopt_long(count, options, "", known, NULL)) > 0 && c != '?';) {
         if (c == 'i')
             wanted->is_idle = true;
-        else if (strchr("muba", c) != NULL)
+        else if (c == 'r')
+            wanted->rate = atof(optarg);
+        else if (strchr("mubak", c) != NULL)
             *texts[c] = optarg;
         else
             *numbers[c] = atoi(optarg);
@@ -278,13 +341,21 @@ static void prepare(struct run *run)
     run->tally = tally_new(run->start, run->wanted.seconds, run->wanted.slow_ms);
 }
 
-/* With --idle: a request on every connection, then they stay until standard input ends. */
+/* A `#` of the body is the request's number; of the path, the number within --span, with as many
+ * digits as the largest.
+ *
+ *   --rate R      so many requests a second, else as fast as they can on --connections
+ *   --again N     each of those is followed by N, one after another, on a connection of their own
+ *   --key TEXT    each carries TEXT-<number> as its key, and is repeated until it has an outcome
+ *   --idle        a request on every connection, then they stay until standard input ends
+ *   --acknowledged FILE   number, due and answered of each that succeeded, in µs */
 int main(int count, char **options)
 {
     struct run run = {.wanted = {.connections = 64,
                                  .seconds = 1,
                                  .timeout_ms = 10000,
                                  .slow_ms = 15,
+                                 .span = 1,
                                  .method = "GET",
                                  .path = "/",
                                  .body = ""}};
