@@ -3,10 +3,12 @@
 #include "base/log.h"
 
 /* hashtextextended is PostgreSQL's own, the same on all machines. A field that was added to the
- * model stands where each side put it: in a list, the members' order does not count. */
+ * model stands where each side put it: in a list, the members' order does not count. What an older
+ * server wrote lacks the field on the write side, and on a replica has its default. */
 static const char range_sql[] =
     "with few as (select id, version, hashtextextended(concat_ws('|', id, version, deleted,\n"
-    "    extract(epoch from created_at), case when $4::boolean then body::jsonb::text else body\n"
+    "    extract(epoch from created_at), case when not $4::boolean then body\n"
+    "    when deleted then body::jsonb::text else ($5::jsonb || body::jsonb)::text\n"
     "    end), 0) as hash\n"
     "  from %s where id >= $1::uuid and id <= $2::uuid order by id limit $3::bigint)\n"
     "select json_build_object('position', %s, 'count', count(*),\n"
@@ -37,12 +39,25 @@ static void add_id(struct pg_values *values, const struct uuid *id)
     pg_values_add_text(values, str_from(text));
 }
 
+/* A replica is whole: what it lacks is a difference. */
+static void write_defaults(const struct checksum_range *range, struct buf *out)
+{
+    const struct collection *collection = range->collection;
+    struct json *members = json_make_object();
+    for (size_t i = 0; range->side == DDL_SIDE_WRITE && i < collection->field_count; i++)
+        if (collection->fields[i].otherwise != NULL)
+            json_put(members, collection->fields[i].name,
+                     json_share(collection->fields[i].otherwise));
+    json_write(members, out);
+    json_free(&members);
+}
+
 void checksum_store_ask(struct pg_pool *pool, const struct checksum_range *range,
                         checksum_done_fn *done, void *arg)
 {
     struct asking *asking = mem_new(1, sizeof(*asking));
     struct pg_values values = {0};
-    struct buf sql = {0}, position = {0};
+    struct buf sql = {0}, position = {0}, defaults = {0};
     *asking = (struct asking){done, arg};
     if (range->side == DDL_SIDE_WRITE)
         buf_append_text(&position, "(pg_current_wal_lsn() - '0/0'::pg_lsn)::text || '-0'");
@@ -54,8 +69,11 @@ void checksum_store_ask(struct pg_pool *pool, const struct checksum_range *range
     add_id(&values, &range->upto);
     pg_values_add_number(&values, range->most);
     pg_values_add_text(&values, range->is_list ? STR("t") : STR("f"));
-    pg_pool_submit(pool, pg_pool_statement(pool, PG_KIND_READ, sql.ptr, 4), &values, on_range,
+    write_defaults(range, &defaults);
+    pg_values_add_text(&values, buf_str(&defaults));
+    pg_pool_submit(pool, pg_pool_statement(pool, PG_KIND_READ, sql.ptr, 5), &values, on_range,
                    asking);
+    buf_free(&defaults);
     buf_free(&sql);
     buf_free(&position);
 }

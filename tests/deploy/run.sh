@@ -4,8 +4,8 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-order=(compose startup k8s image terraform boot autoscale)
-long=(terraform boot autoscale) # minutes
+order=(compose startup k8s image terraform runbook boot autoscale)
+long=(terraform runbook boot autoscale) # minutes
 
 usage() {
     cat <<END
@@ -16,10 +16,11 @@ tests/deploy/run.sh [--long] [stage…]      all of them, or just those
   k8s        the manifests of k8s/, rendered, and mistakes planted in them; their pods' flows
   image      the Dockerfile, built by podman, and every role run from it
   terraform  validated, planned, applied to a stand-in, and mistakes planted in it
+  runbook    docs/operations.md, as far as it needs no cloud
   boot       the boot script in virtual machines
   autoscale  a group of gateways on such machines: it grows, heals, is replaced, shrinks
 
-  --long     what takes minutes as well: the last three, where nobody names them
+  --long     what takes minutes as well: the last four, where nobody names them
 END
 }
 

@@ -1,5 +1,7 @@
 """Replication that heals itself: places that the frozen lose, room that runs out, lag that is told."""
 import itertools
+import os
+import signal
 
 import pytest
 from harness.events import Stream
@@ -16,6 +18,10 @@ def status(server):
 def metric(server, name):
     return next(int(line.split()[-1]) for line in server.admin("/metrics").text.splitlines()
                 if line.startswith(name))
+
+
+def fillings(read):
+    return read.log().count("replica.resynchronising")
 
 
 def serves(server, record):
@@ -57,6 +63,46 @@ def test_a_relay_that_freezes_loses_its_place_within_five_seconds(fresh):
     wait_until(lambda: status(fresh.write)["relay"] == "standby", 10, "the first one to stand by")
     after = fresh.write.post(ENTRIES, {"title": "Después"}).json()
     fresh.await_everywhere(during, after)
+
+
+def test_a_relay_that_hears_nothing_of_the_log_says_so_and_leads_no_more(fresh):
+    """PostgreSQL's own process hangs, and has the slot until it ends."""
+    fresh.await_everywhere(fresh.create(title="Antes"))
+    [(walsender,)] = fresh.written(
+        "SELECT active_pid FROM pg_replication_slots WHERE slot_name = %s", fresh.name)
+    os.kill(walsender, signal.SIGSTOP)
+    try:
+        during = fresh.create(title="Mientras")
+        wait_until(lambda: metric(fresh.write, "mamparo_relay_leading") == 0, 20, "it to give up")
+        wait_until(lambda: status(fresh.write)["relay"] == "standby", 10, "it to wait for the slot")
+        assert "PostgreSQL does not answer" in fresh.write.log()
+    finally:
+        os.kill(walsender, signal.SIGCONT)
+    fresh.await_everywhere(during, seconds=20)
+
+
+def test_the_log_that_is_kept_is_told_while_redis_is_away(fresh):
+    fresh.await_everywhere(fresh.create(title="Antes"))
+    fresh.redis.kill()
+    before = metric(fresh.write, "mamparo_relay_wal_kept_bytes")
+    fresh.written("SELECT pg_logical_emit_message(false, 'x', repeat('x', 1000000))")
+    wait_until(lambda: metric(fresh.write, "mamparo_relay_wal_kept_bytes") > before + 900000, 10,
+               "the megabyte to be told")
+
+
+def test_a_replica_that_reports_late_after_redis_lost_all_still_finds_what_comes_next(fresh):
+    """What the others have applied is not trimmed before it had time to report."""
+    fresh.await_everywhere(fresh.create(title="Antes"))
+    late, others = fresh.reads[0], fresh.reads[1:]
+    before = [fillings(read) for read in fresh.reads]
+    late.pause()
+    fresh.redis.kill()
+    during = [fresh.create(title=f"Sin Redis {number}") for number in range(5)]
+    fresh.redis.start()
+    wait_until(lambda: all(serves(read, during[-1]) for read in others), 10, "the others to have it")
+    late.resume()
+    fresh.await_everywhere(*during)
+    assert [fillings(read) for read in fresh.reads] == before
 
 
 def test_a_full_stream_pauses_publishing_and_not_writing(new_cluster):

@@ -125,6 +125,23 @@ def test_a_field_that_was_added_stands_wherever_a_side_put_it(new_cluster, tmp_p
     assert done.stdout.count("equal") == 2
 
 
+def test_what_an_older_server_wrote_beside_a_newer_one_is_no_difference(new_cluster, tmp_path):
+    """The write side keeps it as it came, and replicas give it the default."""
+    older = make_version(tmp_path / "older", [TITLE, CONTENT])
+    newer = make_version(tmp_path / "newer", [TITLE, CONTENT, WARD])
+    cluster = new_cluster(reads=2, MODELS=newer).start()
+    restart_with(older, cluster.write)
+    written = cluster.create(title="De la anterior")
+    cluster.await_everywhere(written)
+    restart_with(newer, cluster.write)
+    done = run(cluster, "medical/entries", MODELS=newer)
+    assert (done.returncode, done.stdout.count("  equal\n")) == (0, 2), done.stdout
+    spoil(cluster, "UPDATE medical.entries SET body = (body::jsonb - 'ward')::text WHERE id = %s",
+          written["id"])
+    done = run(cluster, "medical/entries", MODELS=newer)
+    assert (done.returncode, done.stdout.count("  differs in 1 record\n")) == (1, 1), done.stdout
+
+
 def test_many_that_differ_are_counted_and_some_of_them_named(filled):
     cluster, _ = filled
     spoil(cluster, "UPDATE medical.entries SET body = replace(body, 'o', '0')")

@@ -13,6 +13,7 @@ enum {
     KEEPALIVE_SIZE = 18,    /* 'k', end, time, "answer me" */
     STATUS_SIZE = 34,       /* 'r', written, flushed, applied, time, "answer me" */
     STATUS_EVERY_MS = 1000, /* a third of what the server waits for it */
+    SILENT_MS = 10000,      /* a server answers while it reads a long log, too */
 };
 
 struct pg_log {
@@ -20,7 +21,8 @@ struct pg_log {
     struct pg_output output;
     char *message; /* libpq's, that the last row borrows from */
     uint64_t sent, confirmed;
-    msec_t status_at; /* when the next one is due */
+    msec_t status_at, ask_at; /* when the next one is due */
+    msec_t heard_at;
 };
 
 static void put_integer(char *out, uint64_t value)
@@ -37,7 +39,7 @@ static uint64_t get_integer(const char *bytes)
     return value;
 }
 
-static bool send_status(struct pg_log *log)
+static bool send_status(struct pg_log *log, bool must_answer)
 {
     enum { MS_FROM_1970_TO_2000 = 946684800 };
     char status[STATUS_SIZE] = {'r'};
@@ -46,6 +48,7 @@ static bool send_status(struct pg_log *log)
     put_integer(status + 17, log->confirmed);
     put_integer(status + 25,
                 (uint64_t)(clock_wall_ms() - (int64_t)MS_FROM_1970_TO_2000 * 1000) * 1000);
+    status[STATUS_SIZE - 1] = must_answer ? 1 : 0;
     log->status_at = clock_monotonic() + STATUS_EVERY_MS;
     return PQputCopyData(log->conn, status, sizeof(status)) == 1 && PQflush(log->conn) >= 0;
 }
@@ -109,6 +112,7 @@ enum pg_log_opening pg_log_open(const struct pg_log_options *options, uint64_t p
     log->conn = conn;
     log->confirmed = position;
     log->output.table = options->table;
+    log->heard_at = clock_monotonic();
     *log_out = log;
     return PG_LOG_OPENED;
 }
@@ -138,7 +142,7 @@ static enum pg_log_next take_message(struct pg_log *log, struct str message, str
     if (message.len >= KEEPALIVE_SIZE && message.ptr[0] == 'k') {
         log->sent = get_integer(message.ptr + 1);
         bool must_answer = message.ptr[KEEPALIVE_SIZE - 1] != 0;
-        return must_answer && !send_status(log) ? PG_LOG_BROKEN : PG_LOG_QUIET;
+        return must_answer && !send_status(log, false) ? PG_LOG_BROKEN : PG_LOG_QUIET;
     }
     if (message.len <= DATA_HEAD || message.ptr[0] != 'w')
         return PG_LOG_BROKEN;
@@ -153,11 +157,28 @@ static enum pg_log_next take_message(struct pg_log *log, struct str message, str
     }
 }
 
+/* Only by who reads the answers: unread, they would pile up. */
+static bool ask_for_sign(struct pg_log *log)
+{
+    if (clock_monotonic() < log->ask_at)
+        return true;
+    log->ask_at = clock_monotonic() + STATUS_EVERY_MS;
+    return send_status(log, true);
+}
+
+static enum pg_log_next nothing_came(struct pg_log *log, char *mistake, size_t mistake_size)
+{
+    if (clock_monotonic() - log->heard_at < SILENT_MS)
+        return PG_LOG_QUIET;
+    return broken(log, "PostgreSQL does not answer, though it keeps the connection", mistake,
+                  mistake_size);
+}
+
 enum pg_log_next pg_log_next(struct pg_log *log, struct pg_log_row *row, char *mistake,
                              size_t mistake_size)
 {
     bool has_looked = false;
-    if (!pg_log_keep(log))
+    if (!ask_for_sign(log))
         return broken(log, "the status could not be sent", mistake, mistake_size);
     for (;;) {
         PQfreemem(log->message);
@@ -170,9 +191,10 @@ enum pg_log_next pg_log_next(struct pg_log *log, struct pg_log_row *row, char *m
             continue;
         }
         if (len == 0)
-            return PG_LOG_QUIET;
+            return nothing_came(log, mistake, mistake_size);
         if (len < 0)
             return broken(log, "the stream ended", mistake, mistake_size);
+        log->heard_at = clock_monotonic();
         enum pg_log_next next = take_message(log, (struct str){log->message, (size_t)len}, row);
         if (next == PG_LOG_ROW)
             return next;
@@ -190,14 +212,14 @@ void pg_log_wait(struct pg_log *log, msec_t wait)
 
 bool pg_log_keep(struct pg_log *log)
 {
-    return clock_monotonic() < log->status_at || send_status(log);
+    return clock_monotonic() < log->status_at || send_status(log, false);
 }
 
 bool pg_log_confirm(struct pg_log *log, uint64_t position)
 {
     if (position > log->confirmed)
         log->confirmed = position;
-    return send_status(log);
+    return send_status(log, false);
 }
 
 uint64_t pg_log_sent(const struct pg_log *log)

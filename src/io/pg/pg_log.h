@@ -46,7 +46,8 @@ struct pg_log_row {
 enum pg_log_next {
     PG_LOG_ROW,    /* `row` is there */
     PG_LOG_QUIET,  /* nothing for now: wait with pg_log_wait */
-    PG_LOG_BROKEN, /* the connection, or a message that makes no sense; `mistake` says which */
+    PG_LOG_BROKEN, /* the connection, its server silent for 10 s, or a message that makes no sense;
+                      `mistake` says which */
 };
 enum pg_log_next pg_log_next(struct pg_log *log, struct pg_log_row *row, char *mistake,
                              size_t mistake_size);

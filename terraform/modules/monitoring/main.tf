@@ -3,7 +3,7 @@
 locals {
   alerts = {
     gateway-errors = {
-      query   = "sum(rate(mamparo_http_answers_total{status=~\"5..\"}[5m])) / sum(rate(mamparo_http_answers_total[5m])) > 0.01"
+      query   = "sum(rate(mamparo_gateway_requests_total{code=\"5xx\"}[5m])) / sum(rate(mamparo_gateway_requests_total[5m])) > 0.01"
       for     = "300s"
       meaning = "More than one answer in a hundred is a failure of ours."
     }
@@ -13,7 +13,7 @@ locals {
       meaning = "A replica is more than 10 s behind, and takes no traffic."
     }
     no-relay = {
-      query   = "sum(mamparo_relay_leading) < 1"
+      query   = "(sum(mamparo_relay_leading) or vector(0)) < 1"
       for     = "60s"
       meaning = "No write server holds the replication slot: writes are kept, replicas grow old."
     }
@@ -115,7 +115,7 @@ resource "google_monitoring_dashboard" "this" {
     gridLayout = {
       columns = 2
       widgets = [for title, query in {
-        "Answers by status, each second"   = "sum by (status) (rate(mamparo_http_answers_total[1m]))"
+        "Answers by status, each second"   = "sum by (code) (rate(mamparo_gateway_requests_total[1m]))"
         "Slowest request in a hundred (s)" = "histogram_quantile(0.99, sum by (le) (rate(mamparo_http_request_seconds_bucket[1m])))"
         "Refusals by reason, each second"  = "sum by (reason) (rate(mamparo_gateway_refusals_total[1m]))"
         "Replicas' lag (ms)"               = "max by (instance) (mamparo_replica_lag_milliseconds)"

@@ -15,7 +15,7 @@ defaults
     timeout connect 1s
     timeout client 60s
     timeout server 30s
-    timeout check 500ms
+    timeout check {check}
     retries 3
     option redispatch 1
     option httpchk GET /readyz
@@ -29,13 +29,15 @@ backend gateways
 
 
 class Balancer(Process):
-    def __init__(self, name, folder, ports, gateways, fall=1):
-        """`fall`: after so many checks that fail a gateway is taken to be down."""
+    def __init__(self, name, folder, ports, gateways, fall=1, check="500ms"):
+        """`fall`: after so many checks that fail a gateway is taken to be down; `check`: how long
+        one may take."""
         self.port = ports.take()
         lines = [f"    server {gateway.name} {gateway.address} check port {gateway.admin_port}"
                  for gateway in gateways]
         file = folder / f"{name}.cfg"
-        file.write_text(CONFIGURATION.format(host=HERE.address, port=self.port, fall=fall)
+        file.write_text(CONFIGURATION.format(host=HERE.address, port=self.port, fall=fall,
+                                             check=check)
                         + "\n".join(lines) + "\n", encoding="ascii")
         super().__init__(name, folder, ["haproxy", "-db", "-f", file])
 

@@ -35,7 +35,7 @@ class Fault:
     def await_begin(self, seconds=8):
         wait_until(lambda: self.done > 0, seconds, f"{self} to begin")
 
-    def await_end(self, seconds=8):
+    def await_end(self, seconds=20):
         wait_until(self.is_over, seconds, f"{self} to end")
 
 

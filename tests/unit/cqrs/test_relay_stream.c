@@ -220,7 +220,8 @@ static void what_all_replicas_have_is_trimmed(void **state)
         stream.registry.replicas[0] = replica_of("a", 9);
         stream.registry.replicas[1] = replica_of("b", 8);
         stream.registry.count = 2;
-        bool is_done = relay_stream_tend(&stream, &redis, "e1", tendings[i].retention);
+        bool is_done = relay_stream_tend(&stream, &redis, "e1", tendings[i].retention) &&
+                       relay_stream_trim(&stream, &redis);
         assert_true(str_starts_with(buf_str(&redis.said), STR(XINFO)));
         assert_string_equal(redis.said.ptr + strlen(XINFO), tendings[i].said);
         assert_int_equal(is_done, tendings[i].is_done);
@@ -235,6 +236,7 @@ static void without_replicas_nothing_is_trimmed(void **state)
     struct redis_conn redis = {.replies = {INFO, "*"}};
     struct relay_stream stream = {.service = "medical", .sent_top = {7, 4}};
     assert_true(relay_stream_tend(&stream, &redis, "e1", 1000));
+    assert_true(relay_stream_trim(&stream, &redis));
     assert_string_equal(redis.said.ptr, XINFO HGETALL);
     buf_free(&redis.said);
 }

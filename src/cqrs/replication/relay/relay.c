@@ -14,9 +14,9 @@ enum {
     QUIET_WAIT_MS = 200,
     STATEMENT_MS = 25000,
     STANDBY_REST_MS = 500, /* before asking for the slot again */
-    /* After a change of leader the replicas have this long to report before anything is
-     * confirmed, in case Redis lost what they had said. */
-    SETTLE_MS = 3000,
+    /* After a change of leader the replicas have this long to report before anything is trimmed
+     * or confirmed, in case Redis lost what they had said. They rest for two seconds at most. */
+    SETTLE_MS = 4000,
 };
 
 const char *relay_state(const struct relay *relay)
@@ -232,9 +232,9 @@ static void round_of_relay(struct background *background)
     term.session = pg_session_open(relay->options.database_url, STATEMENT_MS, why, sizeof(why));
     if (term.session == NULL)
         relay_complain("connecting to the database", why);
-    else if (migrate(relay) && relay_tend_calendar(&term) && connect_redis(&term) &&
-             ensure_slot(relay, term.session) && hold_slot(&term) && read_epoch(&term) &&
-             ready_streams(&term))
+    else if (migrate(relay) && relay_tend_calendar(&term) && relay_tell_wal_kept(&term) &&
+             connect_redis(&term) && ensure_slot(relay, term.session) && hold_slot(&term) &&
+             read_epoch(&term) && ready_streams(&term))
         lead(&term);
     free(term.streams);
     relay_window_free(&term.window);

@@ -214,17 +214,6 @@ static bool drop_silent(struct relay_stream *stream, struct redis_conn *redis, s
     return true;
 }
 
-static bool trim(const struct relay_stream *stream, struct redis_conn *redis, struct str key)
-{
-    struct position slowest;
-    char text[POSITION_TEXT_SIZE];
-    if (!registry_slowest(&stream->registry, &slowest))
-        return true;
-    position_format(slowest, text);
-    struct str words[] = {STR("XTRIM"), key, STR("MINID"), STR("~"), str_from(text)};
-    return run(redis, words, countof(words));
-}
-
 bool relay_stream_tend(struct relay_stream *stream, struct redis_conn *redis, const char *epoch,
                        msec_t retention)
 {
@@ -233,10 +222,24 @@ bool relay_stream_tend(struct relay_stream *stream, struct redis_conn *redis, co
     event_key(stream->service, "events", &stream_key);
     bool is_done = has_all(stream, redis, buf_str(&stream_key)) &&
                    hear(stream, redis, buf_str(&replicas_key), epoch) &&
-                   drop_silent(stream, redis, buf_str(&replicas_key), retention) &&
-                   trim(stream, redis, buf_str(&stream_key));
+                   drop_silent(stream, redis, buf_str(&replicas_key), retention);
     buf_free(&replicas_key);
     buf_free(&stream_key);
+    return is_done;
+}
+
+bool relay_stream_trim(const struct relay_stream *stream, struct redis_conn *redis)
+{
+    struct position slowest;
+    struct buf key = {0};
+    char text[POSITION_TEXT_SIZE];
+    if (!registry_slowest(&stream->registry, &slowest))
+        return true;
+    event_key(stream->service, "events", &key);
+    position_format(slowest, text);
+    struct str words[] = {STR("XTRIM"), buf_str(&key), STR("MINID"), STR("~"), str_from(text)};
+    bool is_done = run(redis, words, countof(words));
+    buf_free(&key);
     return is_done;
 }
 

@@ -51,9 +51,12 @@ bool relay_stream_find(struct relay_stream *stream, struct redis_conn *redis, st
 /* Fills in length and bytes. False when Redis gave no answer. */
 bool relay_stream_measure(struct relay_stream *stream, struct redis_conn *redis) must_check;
 
-/* Looks whether the stream still has what was sent, hears the replicas, drops the silent, and trims
- * what all have applied. False when Redis gave no answer, or has lost the stream. */
+/* Looks whether the stream still has what was sent, hears the replicas, and drops the silent. False
+ * when Redis gave no answer, or has lost the stream. */
 bool relay_stream_tend(struct relay_stream *stream, struct redis_conn *redis, const char *epoch,
                        msec_t retention) must_check;
+
+/* Takes away what all replicas that were heard have applied. False when Redis did not do it. */
+bool relay_stream_trim(const struct relay_stream *stream, struct redis_conn *redis) must_check;
 
 #endif

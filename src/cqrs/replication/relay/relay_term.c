@@ -75,6 +75,15 @@ static bool confirm(struct term *term)
            relay_complain("confirming", "the log's connection broke");
 }
 
+/* Streams and log, of what every replica that was heard has applied. */
+static bool let_go(struct term *term)
+{
+    for (size_t i = 0; i < term->stream_count; i++)
+        if (!relay_stream_trim(&term->streams[i], term->redis))
+            return relay_complain("trimming a stream", relay_redis_fault(term));
+    return confirm(term);
+}
+
 const char *relay_redis_fault(const struct term *term)
 {
     const char *fault = redis_conn_fault(term->redis);
@@ -117,17 +126,17 @@ static bool look_for_room(struct term *term)
            relay_complain("waiting for room", "the log's connection broke");
 }
 
-static bool tell_wal_kept(struct term *term)
+bool relay_tell_wal_kept(const struct term *term)
 {
     enum { EVERY_MS = 2000 };
     static const char sql[] =
-        "select pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)::bigint, safe_wal_size\n"
-        "from pg_replication_slots where slot_name = $1";
+        "select max(pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn))::bigint,\n"
+        "  max(safe_wal_size) from pg_replication_slots where slot_name = $1";
     struct pg_outcome outcome;
     struct pg_values values = {0};
-    if (clock_monotonic() < term->wal_at)
+    if (clock_monotonic() < term->relay->wal_at)
         return true;
-    term->wal_at = clock_monotonic() + EVERY_MS;
+    term->relay->wal_at = clock_monotonic() + EVERY_MS;
     pg_values_add_text(&values, str_from(term->relay->options.slot));
     bool is_told = pg_session_run(term->session, sql, &values, &outcome);
     pg_values_free(&values);
@@ -165,6 +174,6 @@ bool relay_tend(struct term *term)
         if (!pg_log_keep(term->log))
             return relay_complain("tending the stream", "the log's connection broke");
     }
-    return look_for_room(term) && tell_wal_kept(term) && drop_expired_keys(term) &&
-           relay_tend_calendar(term) && (now < term->settled_at || confirm(term));
+    return look_for_room(term) && relay_tell_wal_kept(term) && drop_expired_keys(term) &&
+           relay_tend_calendar(term) && (now < term->settled_at || let_go(term));
 }

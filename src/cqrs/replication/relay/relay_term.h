@@ -14,6 +14,7 @@ struct relay {
     struct metric *published, *refused, *is_leader, *wal_kept;
     struct calendar calendar;
     const char *spoilt; /* the service whose stream the next term begins anew; NULL: none */
+    msec_t wal_at;
 };
 
 /* Lifetime: one time of leading. */
@@ -30,7 +31,7 @@ struct term {
     struct buf scratch; /* the bytes of the row at hand */
     struct buf schemas; /* fingerprints of those that are beside the streams */
     bool is_paused;     /* a stream is full */
-    msec_t tend_at, settled_at, keys_at, wal_at;
+    msec_t tend_at, settled_at, keys_at;
 };
 
 void relay_set_state(struct relay *relay, const char *state);
@@ -43,6 +44,9 @@ const char *relay_redis_fault(const struct term *term);
 
 /* Also by a process that only stands by: it writes too, by its own clock. */
 bool relay_tend_calendar(const struct term *term) must_check;
+
+/* Also by a process that stands by, or is kept from leading: that is when the log grows. */
+bool relay_tell_wal_kept(const struct term *term) must_check;
 
 /* What a leader does several times a second besides publishing: hear the replicas, trim and measure
  * the streams, confirm to the slot, drop what is too old. False when the term is over. */
