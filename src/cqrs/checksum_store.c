@@ -4,7 +4,8 @@
 
 /* hashtextextended is PostgreSQL's own, the same on all machines. A field that was added to the
  * model stands where each side put it: in a list, the members' order does not count. What an older
- * server wrote lacks the field on the write side, and on a replica has its default. */
+ * server wrote lacks the field on the write side, and on a replica has its default; of a field
+ * within a field that is not made up for, and such a record is called different. */
 static const char range_sql[] =
     "with few as (select id, version, hashtextextended(concat_ws('|', id, version, deleted,\n"
     "    extract(epoch from created_at), case when not $4::boolean then body\n"

@@ -310,19 +310,22 @@ def test_what_a_server_refuses_is_passed_on_as_it_is(new_site, status):
     assert sum(len(write.asked) for write in site.writes) == 1
 
 
+@pytest.mark.parametrize("headers", [{}, {"Read-After": ENTRY.removeprefix("/v1/medical/") + "@1"}],
+                         ids=["any", "fresh"])
 @pytest.mark.parametrize("status", [500, 503])
-def test_a_large_refusal_is_passed_on_and_no_server_is_busy_for_ever(new_site, status):
+def test_a_large_refusal_is_passed_on_and_no_server_is_busy_for_ever(new_site, status, headers):
     site = new_site(ANSWER_BUFFER_BYTES=65536)
     body = b"x" * 1_000_000
-    for one in site.reads:
+    for one in site.reads + site.writes:
         one.behave = saying(status, body)
     for _ in range(4):
-        answer = site.get()
+        answer = site.get(headers=headers)
         assert (answer.status_code, answer.content) == (status, body)
 
     def none_is_busy():
-        shown = site.get("/bulkhead/services/").json()["medical"]["reads"]["servers"]
-        return {server["in_flight"] for server in shown} == {0}
+        sides = site.get("/bulkhead/services/").json()["medical"]
+        return {server["in_flight"] for side in ("reads", "writes")
+                for server in sides[side]["servers"]} == {0}
 
     wait_until(none_is_busy, 5, "the servers to be given back")
 

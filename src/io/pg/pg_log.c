@@ -157,12 +157,16 @@ static enum pg_log_next take_message(struct pg_log *log, struct str message, str
     }
 }
 
-/* Only by who reads the answers: unread, they would pile up. */
+/* Only by who reads the answers: unread, they would pile up. Who has not asked for a while, since
+ * he could take no more, was not left without an answer. */
 static bool ask_for_sign(struct pg_log *log)
 {
-    if (clock_monotonic() < log->ask_at)
+    msec_t now = clock_monotonic();
+    if (now < log->ask_at)
         return true;
-    log->ask_at = clock_monotonic() + STATUS_EVERY_MS;
+    if (now - log->ask_at > STATUS_EVERY_MS)
+        log->heard_at = now;
+    log->ask_at = now + STATUS_EVERY_MS;
     return send_status(log, true);
 }
 

@@ -217,7 +217,9 @@ static void lead(struct term *term)
     term->settled_at = clock_monotonic() + SETTLE_MS;
     while (goes_on && !background_is_stopping(&relay->background)) {
         goes_on = publish(term, &is_quiet) && relay_tend(term);
-        if (goes_on && is_quiet)
+        if (goes_on && term->is_paused) /* what waits in the log is not to be read into memory */
+            background_rest(&relay->background, QUIET_WAIT_MS);
+        else if (goes_on && is_quiet)
             pg_log_wait(term->log, QUIET_WAIT_MS);
     }
     relay_set_state(relay, "starting");

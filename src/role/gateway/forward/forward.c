@@ -84,11 +84,14 @@ static bool start_try(struct forward *forward)
     struct app *app = forward->forwarder->app;
     const struct question *question = &forward->question;
     struct attempt *attempt = free_attempt(forward);
+    struct stop stop;
+    /* The one that ended last may yet be the answer, and is known by its stop. */
+    if (!way_next(&forward->way, clock_monotonic(), &stop))
+        return false;
     attempt->forwarder = forward->forwarder;
     attempt->compartment = forward->compartment;
     attempt->place = (struct faulty_call_place){app, forward->service, forward->side};
-    if (!way_next(&forward->way, clock_monotonic(), &attempt->stop))
-        return false;
+    attempt->stop = stop;
     msec_t patience = patience_of(forward);
     attempt->is_short = time_left(forward) < app->process->settings.try_timeout_ms;
     attempt->may_have_arrived = forward->tries.may_have_arrived;
