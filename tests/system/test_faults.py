@@ -107,6 +107,11 @@ def second_write(fresh):
     return second
 
 
+def are_up(gateway, side):
+    servers = gateway.get("/bulkhead/services/").json()["medical"][side]["servers"]
+    return {server["state"] for server in servers} == {"up"}
+
+
 def test_when_the_leading_relay_dies_another_write_server_takes_over(fresh, second_write):
     with Load(fresh) as load:
         load.await_progress()
@@ -114,6 +119,7 @@ def test_when_the_leading_relay_dies_another_write_server_takes_over(fresh, seco
         load.await_progress()
         fresh.await_everywhere(fresh.create(title="Tras el relevo"), seconds=5)
         fresh.write.start().await_ready()
+        wait_until(lambda: are_up(fresh.bulkhead, "writes"), 5, "the gateway to know that it is back")
         load.await_progress()
         second_write.kill()
         fresh.await_everywhere(fresh.create(title="De vuelta"), seconds=5)

@@ -180,7 +180,7 @@ static void go_on(struct forward *forward, struct attempt *attempt, enum try_end
                   const struct http_outcome *outcome)
 {
     enum try_next next = decide(forward, attempt, end);
-    if (next == TRY_ANOTHER && start_try(forward)) {
+    if (next == TRY_ANOTHER && time_left(forward) >= TRY_LEAST_MS && start_try(forward)) {
         forward->tries.again++;
         count_extra(forward, TRAFFIC_RETRY);
         return;
