@@ -109,7 +109,13 @@ class Process:
         self.process.send_signal(number)
 
     def pause(self):
+        """Returns when all threads stand: on a busy machine some run on for a while."""
         self.signal(signal.SIGSTOP)
+        wait_until(self._stands, 10, f"{self.name} to stand")
+
+    def _stands(self):
+        stats = Path(f"/proc/{self.pid}/task").glob("*/stat")
+        return {stat.read_text().rpartition(")")[2].split()[0] for stat in stats} == {"T"}
 
     def resume(self):
         self.signal(signal.SIGCONT)
