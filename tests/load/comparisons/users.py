@@ -36,7 +36,7 @@ def measure(site, plan):
 def come(cluster, scene, tag, users, seconds):
     file = cluster.folder / "acknowledged"
     tally = run_client(scene.port, creation(f"{tag} #"), seconds, connections=users,
-                       rate=users / seconds, again=LOOPS - 1, acknowledged=file)
+                       rate=(users - 0.5) / seconds, again=LOOPS - 1, acknowledged=file)
     assert tally.requests == users * LOOPS, tally.statuses
     arrival = arrival_of(cluster, tag, file)
     return measured(CASE, OURS, {
