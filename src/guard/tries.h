@@ -1,9 +1,9 @@
 /* What comes after a try of a request has ended: its answer goes to the client, or another server
  * is asked, or the same ones after a pause, or it has failed.
  *
- * A read is asked once more. A write has an Idempotency-Key, so that it is done once however often
- * it is asked for: once one of its tries may have arrived it is asked again until somebody knows.
- * Pure. */
+ * A read is asked once more, not counting servers that cannot be connected to. A write has an
+ * Idempotency-Key, so that it is done once however often it is asked for: once one of its tries may
+ * have arrived it is asked again until somebody knows. Pure. */
 #ifndef GUARD_TRIES_H
 #define GUARD_TRIES_H
 
@@ -30,7 +30,7 @@ struct tries {
     bool is_write;
     bool may_have_arrived;
     unsigned started;
-    unsigned again; /* those that followed an end; a hedge does not */
+    unsigned again; /* those that followed the end of one that was sent; a hedge does not */
 };
 
 /* `has_another`: there is a server that was not asked yet. Notes what `end` tells. */

@@ -121,6 +121,14 @@ def test_a_read_whose_server_is_gone_is_answered_by_another(new_site):
     assert site.gets(30) == {200: 30}
 
 
+def test_with_one_server_gone_and_one_hanging_reads_are_answered_by_the_third(new_site):
+    site = new_site(TRY_TIMEOUT_MS=300)
+    assert site.gets(12) == {200: 12}
+    site.reads[0].stop()
+    site.reads[1].behave = hanging
+    assert site.gets(20) == {200: 20}
+
+
 def test_a_read_that_takes_long_is_asked_of_another_server_as_well(new_site):
     site = new_site(TRY_TIMEOUT_MS=5000, REQUEST_TIMEOUT_MS=10000)
     assert site.gets(200) == {200: 200}

@@ -181,7 +181,7 @@ static void go_on(struct forward *forward, struct attempt *attempt, enum try_end
 {
     enum try_next next = decide(forward, attempt, end);
     if (next == TRY_ANOTHER && time_left(forward) >= TRY_LEAST_MS && start_try(forward)) {
-        forward->tries.again++;
+        forward->tries.again += end != TRY_UNSENT;
         count_extra(forward, TRAFFIC_RETRY);
         return;
     }
