@@ -19,6 +19,7 @@ IMAGE = "/v1/imaging/images/01920000-0000-7000-8000-000000000001"
 ENTRIES = "/v1/medical/entries"
 TITLE = {"title": "Consulta"}
 KEY = "Idempotency-Key"
+FRESH = {"Read-After": ENTRY.removeprefix("/v1/medical/") + "@1"}
 LEAST = 3  # what a budget always allows
 REASONS = {"disabled", "queue_full", "queue_timeout", "breaker_open", "no_server", "too_stale",
            "timeout", "upstream_failed", "uncertain", "draining"}
@@ -127,6 +128,14 @@ def test_with_one_server_gone_and_one_hanging_reads_are_answered_by_the_third(ne
     site.reads[0].stop()
     site.reads[1].behave = hanging
     assert site.gets(20) == {200: 20}
+
+
+@pytest.mark.parametrize("bad", [0, 1])
+def test_a_fresh_read_that_no_reader_answers_is_asked_of_every_write_server(new_site, bad):
+    site = new_site(reads=1)
+    for one in [*site.reads, site.writes[bad]]:
+        one.behave = unavailable
+    assert site.get(headers=FRESH).status_code == 200
 
 
 def test_a_read_that_takes_long_is_asked_of_another_server_as_well(new_site):
@@ -318,8 +327,7 @@ def test_what_a_server_refuses_is_passed_on_as_it_is(new_site, status):
     assert sum(len(write.asked) for write in site.writes) == 1
 
 
-@pytest.mark.parametrize("headers", [{}, {"Read-After": ENTRY.removeprefix("/v1/medical/") + "@1"}],
-                         ids=["any", "fresh"])
+@pytest.mark.parametrize("headers", [{}, FRESH], ids=["any", "fresh"])
 @pytest.mark.parametrize("status", [500, 503])
 def test_a_large_refusal_is_passed_on_and_no_server_is_busy_for_ever(new_site, status, headers):
     site = new_site(ANSWER_BUFFER_BYTES=65536)

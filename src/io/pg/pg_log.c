@@ -112,7 +112,6 @@ enum pg_log_opening pg_log_open(const struct pg_log_options *options, uint64_t p
     log->conn = conn;
     log->confirmed = position;
     log->output.table = options->table;
-    log->heard_at = clock_monotonic();
     *log_out = log;
     return PG_LOG_OPENED;
 }

@@ -153,8 +153,9 @@ static void pause(struct forward *forward)
 static enum try_next decide(struct forward *forward, const struct attempt *attempt,
                             enum try_end end)
 {
-    enum try_next next = tries_next(&forward->tries, end, way_goes_on(&forward->way));
-    if (forward->way.is_fresh && end != TRY_ANSWERED)
+    bool has_another = way_goes_on(&forward->way) && time_left(forward) >= TRY_LEAST_MS;
+    enum try_next next = tries_next(&forward->tries, end, has_another);
+    if (forward->way.is_fresh && has_another && end != TRY_ANSWERED)
         next = TRY_ANOTHER;
     bool is_again = next == TRY_ANOTHER || next == TRY_PAUSE;
     bool has_cost = is_again && end != TRY_UNSENT && !attempt->was_stale;
@@ -180,7 +181,7 @@ static void go_on(struct forward *forward, struct attempt *attempt, enum try_end
                   const struct http_outcome *outcome)
 {
     enum try_next next = decide(forward, attempt, end);
-    if (next == TRY_ANOTHER && time_left(forward) >= TRY_LEAST_MS && start_try(forward)) {
+    if (next == TRY_ANOTHER && start_try(forward)) {
         forward->tries.again += end != TRY_UNSENT;
         count_extra(forward, TRAFFIC_RETRY);
         return;

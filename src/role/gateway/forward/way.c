@@ -21,17 +21,18 @@ bool way_next(struct way *way, msec_t now, struct stop *out)
         out->side = way->fresh.has_turned ? SIDE_WRITES : SIDE_READS;
     } else {
         out->server = pool_take(way->pool, way->asked, POOL_LEAST_BUSY, now);
+        if (out->server != POOL_NONE)
+            way->asked |= UINT64_C(1) << out->server;
     }
-    if (out->server == POOL_NONE)
-        return false;
-    way->asked |= UINT64_C(1) << out->server;
-    return true;
+    return out->server != POOL_NONE;
 }
 
 bool way_goes_on(const struct way *way)
 {
-    return pool_left(way->pool, way->asked) != 0 ||
-           (way->is_fresh && way->fresh.last_resort != NULL);
+    const struct fresh_way *fresh = &way->fresh;
+    if (way->is_fresh)
+        return fresh->last_resort != NULL || pool_left(fresh->pool, fresh->asked) != 0;
+    return pool_left(way->pool, way->asked) != 0;
 }
 
 void way_begin_again(struct way *way)
