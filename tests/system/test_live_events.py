@@ -480,7 +480,7 @@ def test_a_thousand_clients_at_once_get_each_event(cluster, crowd, door):
     cluster.reads[0].memory_peak()
     titles = numbered(f"mil {door}", 100)
     write(cluster, titles)
-    crowd.wait(lambda: all(len(f.events) >= 100 for f in followers), 180, "a hundred events each")
+    crowd.wait(lambda: all(len(f.events) >= 100 for f in followers), 60, "a hundred events each")
     assert all(f.titles == titles for f in followers)
     peak = cluster.reads[0].memory_peak()
     print(json.dumps({"door": door, "peak_bytes": peak}))
