@@ -61,7 +61,7 @@ prepare() {
     mkdir -p "${release%/*}"
     RELEASE_BINARY=$binary "$repo/startup/release.sh" "$release" >/dev/null
     for role in bake bulkhead write read; do
-        cp "$repo/startup/gce.sh" "$lab/startup-$role.sh"
+        cp "$repo/tests/deploy/boot/await.sh" "$lab/startup-$role.sh"
     done
     rm -f "$lab/state.json"
     lab net-up >/dev/null

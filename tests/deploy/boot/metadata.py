@@ -27,6 +27,7 @@ with open(state_file, encoding="utf-8") as file:
 settings = {"LISTEN": "0.0.0.0", "PORT": 8000, "ADMIN_PORT": 8100, "DRAIN_SECONDS": 1,
             "THREADS": 1, **OF_ROLE.get(role, {})}
 attributes = {
+    "lab-is-done": "yes",
     "startup-script": text("gce.sh"), "mamparo-unit": text("mamparo.service"), "server-type": role,
     "mamparo-release": "gs://lab/release.tar.gz", "mamparo-release-sha256": sha256,
     "mamparo-settings": "\n".join(f"{name}={value}" for name, value in settings.items()),
