@@ -60,15 +60,20 @@ void buf_append_number(struct buf *buf, int64_t number)
 
 void buf_printf(struct buf *buf, const char *format, ...)
 {
+    enum { USUAL_LENGTH = 64 };
+    char *end = buf_reserve(buf, USUAL_LENGTH);
+    size_t room = buf->capacity - buf->len;
     va_list args;
     va_start(args, format);
-    int len = vsnprintf(NULL, 0, format, args);
+    int len = vsnprintf(end, room, format, args);
     va_end(args);
     assert(len >= 0);
-    char *end = buf_reserve(buf, (size_t)len);
-    va_start(args, format);
-    vsnprintf(end, (size_t)len + 1, format, args);
-    va_end(args);
+    if ((size_t)len >= room) {
+        end = buf_reserve(buf, (size_t)len);
+        va_start(args, format);
+        vsnprintf(end, (size_t)len + 1, format, args);
+        va_end(args);
+    }
     buf->len += (size_t)len;
 }
 

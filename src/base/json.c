@@ -85,6 +85,40 @@ struct json *json_parse(struct str text, char mistake[JSON_MISTAKE_SIZE])
     return (struct json *)parsed;
 }
 
+/* Where the string that begins there has its last character, at the latest the text has. */
+static size_t string_end(struct str text, size_t begin)
+{
+    size_t at = begin + 1;
+    while (at < text.len && text.ptr[at] != '"')
+        at += text.ptr[at] == '\\' ? 2 : 1;
+    return at < text.len ? at : text.len - 1;
+}
+
+static struct str value_of(struct str member, struct str key)
+{
+    struct str name = str_trim(str_cut(&member, ':'));
+    bool is_it = name.len == key.len + 2 && memcmp(name.ptr + 1, key.ptr, key.len) == 0;
+    return is_it ? str_trim(member) : (struct str){NULL, 0};
+}
+
+struct str json_peek(struct str object, struct str key)
+{
+    struct str value = {NULL, 0};
+    size_t begin = 1;
+    int depth = 0;
+    for (size_t at = 0; at < object.len && value.ptr == NULL; at++) {
+        char c = object.ptr[at];
+        if (c == '"')
+            at = string_end(object, at);
+        depth += (c == '{' || c == '[') - (c == '}' || c == ']');
+        if (depth > 1 || (depth == 1 && c != ','))
+            continue;
+        value = value_of((struct str){object.ptr + begin, at - begin}, key);
+        begin = at + 1;
+    }
+    return value;
+}
+
 struct json *json_make_null(void)
 {
     return as(json_null());

@@ -24,6 +24,10 @@ enum { JSON_MISTAKE_SIZE = 160, JSON_DEPTH_MAX = 32 };
  * out of range and more than JSON_DEPTH_MAX levels. */
 struct json *json_parse(struct str text, char mistake[JSON_MISTAKE_SIZE]);
 
+/* The text of one member of an object, found without parsing the others; ptr NULL where it is not
+ * there. `object` is well-formed, and `key` is written without escapes. */
+struct str json_peek(struct str object, struct str key);
+
 struct json *json_make_null(void);
 struct json *json_make_boolean(bool value);
 struct json *json_make_integer(int64_t value);

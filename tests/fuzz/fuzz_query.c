@@ -49,7 +49,6 @@ static void check_sql(const struct query *query)
     struct buf sql = {0};
     for (size_t i = 0; i < query->filters.count; i++)
         filter_write(&query->filters.items[i], 1, &sql);
-    sort_write_columns(&query->sort, &sql);
     sort_write_order(&query->sort, &sql);
     sort_write_behind(&query->sort, 1, &sql);
     assert(!query->has_cursor); /* nobody guesses a seal */

@@ -8,14 +8,17 @@ static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 
 static void encode(struct str bytes, struct buf *out)
 {
+    char *end = buf_reserve(out, bytes.len * 4 / 3 + 1);
     unsigned bits = 0, held = 0;
     for (size_t i = 0; i < bytes.len; i++) {
         bits = bits << 8 | (uint8_t)bytes.ptr[i];
         for (held += 8; held >= 6; held -= 6)
-            buf_append_char(out, digits[bits >> (held - 6) & 63]);
+            *end++ = digits[bits >> (held - 6) & 63];
     }
     if (held > 0)
-        buf_append_char(out, digits[bits << (6 - held) & 63]);
+        *end++ = digits[bits << (6 - held) & 63];
+    *end = '\0';
+    out->len = (size_t)(end - out->ptr);
 }
 
 /* False for another character, and for bits at the end that nobody wrote: one cursor, one text. */

@@ -66,6 +66,12 @@ static bool is_kept(const struct query *query)
            query->filters.items[0].op == LOOKUP_EQ;
 }
 
+/* It reads no more than it shows; of others, one may hold up those behind it for long. */
+static bool is_short(const struct query *query, int64_t offset)
+{
+    return is_all(query) && is_kept(query) && offset == 0;
+}
+
 static const struct pg_statement *make_statement(struct pg_pool *pool, const struct query *query,
                                                  struct buf *sql, const struct pg_values *values)
 {
@@ -90,14 +96,10 @@ static void write_total(const struct collection *collection, const struct query 
     write_where(collection, query, OFFSET + 1, sql);
 }
 
-static const char limits_sql[] = " limit $1::bigint offset $2::bigint";
-
 static void write_sorted(const struct collection *collection, const struct query *query,
                          struct buf *sql)
 {
-    buf_append_text(sql, "select body");
-    sort_write_columns(&query->sort, sql);
-    buf_append_char(sql, ' ');
+    buf_append_text(sql, "select body ");
     write_where(collection, query, OFFSET + 1, sql);
     if (query->has_cursor) {
         buf_append_text(sql, " and ");
@@ -106,7 +108,6 @@ static void write_sorted(const struct collection *collection, const struct query
     }
     buf_append_text(sql, " order by ");
     sort_write_order(&query->sort, sql);
-    buf_append_text(sql, limits_sql);
 }
 
 /* The newest that match are ranked, not all of them: a common word would be half of the table. */
@@ -122,7 +123,6 @@ static void write_ranked(const struct collection *collection, const struct query
                " order by created_at desc, id desc limit %d) as newest"
                " order by rank desc, created_at desc, id desc",
                QUERY_RANKED_MAX);
-    buf_append_text(sql, limits_sql);
 }
 
 static void add_cursor(const struct query *query, struct pg_values *values)
@@ -135,20 +135,34 @@ static void add_cursor(const struct query *query, struct pg_values *values)
     }
 }
 
+/* Of a limit that is a parameter PostgreSQL expects a tenth of the table, so that it would plan a
+ * kept statement anew each time: one that begins with the first record has a limit of its own. */
+static void write_page(const struct collection *collection, const struct query *query,
+                       int64_t offset, struct buf *sql)
+{
+    static const char limits[] = " limit $1::bigint offset $2::bigint";
+    buf_append_text(sql, "select total, body from (select (");
+    write_total(collection, query, sql);
+    buf_append_text(sql, ")) as counted(total) left join (");
+    if (query_is_ranked(query))
+        write_ranked(collection, query, sql);
+    else
+        write_sorted(collection, query, sql);
+    if (is_kept(query) && offset == 0)
+        buf_printf(sql, " limit %d) as page on true%s", QUERY_PAGE_SIZE_MAX + 1, limits);
+    else
+        buf_printf(sql, "%s) as page on true", limits);
+}
+
 const struct pg_statement *list_sql_page(struct pg_pool *pool, const struct collection *collection,
                                          const struct query *query, struct pg_values *values)
 {
     struct buf sql = {0};
-    buf_append_text(&sql, "select total, page.* from (select (");
-    write_total(collection, query, &sql);
-    buf_append_text(&sql, ")) as counted(total) left join (");
-    if (query_is_ranked(query))
-        write_ranked(collection, query, &sql);
-    else
-        write_sorted(collection, query, &sql);
-    buf_append_text(&sql, ") as page on true");
+    int64_t offset = query->has_cursor ? 0 : (query->page - 1) * query->page_size;
+    write_page(collection, query, offset, &sql);
+    values->runs_alone = !is_short(query, offset);
     pg_values_add_number(values, query->page_size + 1);
-    pg_values_add_number(values, query->has_cursor ? 0 : (query->page - 1) * query->page_size);
+    pg_values_add_number(values, offset);
     add_asked(query, values);
     add_cursor(query, values);
     return make_statement(pool, query, &sql, values);
@@ -170,6 +184,7 @@ const struct pg_statement *list_sql_stats(struct pg_pool *pool, const struct col
         "  from (select * from counted order by count desc, value limit %d) as largest), '')\n"
         "from counted",
         LIST_SQL_COUNTS_MAX);
+    values->runs_alone = true;
     add_asked(query, values);
     return make_statement(pool, query, &sql, values);
 }

@@ -60,7 +60,8 @@ struct listing {
     void *arg;
     size_t page_size; /* of a list: one record more was asked for */
     int64_t before;   /* how many records there are before the page */
-    size_t key_count; /* 0: the order has no cursor */
+    bool is_ranked;   /* an order that has no cursor */
+    struct sort sort;
     struct cursor_seal seal;
 };
 
@@ -85,7 +86,7 @@ static void on_page(void *arg, const struct pg_outcome *outcome)
     free(listing);
 }
 
-enum { COLUMN_TOTAL, COLUMN_BODY, COLUMN_KEYS };
+enum { COLUMN_TOTAL, COLUMN_BODY };
 
 static void join_bodies(const struct pg_rows *rows, size_t count, struct buf *out)
 {
@@ -99,15 +100,15 @@ static void join_bodies(const struct pg_rows *rows, size_t count, struct buf *ou
 /* None that no URL could carry: three long texts to sort by, say. Pages go on by number then. */
 enum { NEXT_LENGTH_MAX = 4000 };
 
-static void write_next(const struct listing *listing, const struct pg_rows *rows, struct buf *out)
+static void write_next(const struct listing *listing, struct str last, struct buf *out)
 {
-    struct cursor cursor = {.before = listing->before + (int64_t)listing->page_size,
-                            .count = listing->key_count};
-    for (size_t i = 0; i < cursor.count; i++)
-        cursor.keys[i] = pg_rows_text(rows, listing->page_size - 1, COLUMN_KEYS + (int)i);
+    struct cursor cursor = {.before = listing->before + (int64_t)listing->page_size};
+    struct buf texts = {0};
+    cursor.count = sort_find_keys(&listing->sort, last, cursor.keys, &texts);
     cursor_write(&cursor, &listing->seal, out);
     if (out->len > NEXT_LENGTH_MAX)
         buf_reset(out);
+    buf_free(&texts);
 }
 
 static void on_list(void *arg, const struct pg_outcome *outcome)
@@ -121,8 +122,9 @@ static void on_list(void *arg, const struct pg_outcome *outcome)
         page.total = pg_rows_number(outcome->rows, 0, COLUMN_TOTAL);
         page.has_next = count > listing->page_size;
         join_bodies(outcome->rows, page.has_next ? listing->page_size : count, &items);
-        if (page.has_next && listing->key_count > 0)
-            write_next(listing, outcome->rows, &next);
+        if (page.has_next && !listing->is_ranked)
+            write_next(listing, pg_rows_text(outcome->rows, listing->page_size - 1, COLUMN_BODY),
+                       &next);
         page.items = buf_str(&items);
         page.next = buf_str(&next);
     }
@@ -136,13 +138,12 @@ void read_store_list(struct pg_pool *pool, const struct collection *collection,
                      const struct query *query, read_store_page_fn *done, void *arg)
 {
     struct listing *listing = listing_new(done, arg);
-    struct sort_key keys[SORT_KEYS_MAX];
     struct pg_values values = {0};
     listing->page_size = (size_t)query->page_size;
     listing->before =
         query->has_cursor ? query->cursor.before : (query->page - 1) * query->page_size;
-    if (!query_is_ranked(query))
-        listing->key_count = sort_keys(&query->sort, keys);
+    listing->is_ranked = query_is_ranked(query);
+    listing->sort = query->sort;
     query_seal(collection, query, &listing->seal);
     const struct pg_statement *statement = list_sql_page(pool, collection, query, &values);
     pg_pool_submit(pool, statement, &values, on_list, listing);
@@ -190,6 +191,7 @@ void read_store_history(struct pg_pool *pool, const struct read_history *wanted,
     pg_values_add_text(&values, buf_str(&name));
     pg_values_add_number(&values, wanted->page_size);
     pg_values_add_number(&values, (wanted->page - 1) * wanted->page_size);
+    values.runs_alone = true;
     pg_pool_submit(pool, pg_pool_statement(pool, PG_KIND_READ, history_sql, values.count), &values,
                    on_history, listing_new(done, arg));
     buf_free(&name);

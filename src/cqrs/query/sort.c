@@ -105,21 +105,40 @@ void sort_write_order(const struct sort *sort, struct buf *sql)
     }
 }
 
-/* An instant as the records have it, whatever the session's time zone. */
-static const char instant_sql[] =
-    ", to_char(%s at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') as k%zu";
+static void unescape(struct str string, struct buf *out)
+{
+    char mistake[JSON_MISTAKE_SIZE];
+    struct json *parsed = json_parse(string, mistake);
+    if (parsed != NULL)
+        buf_append_str(out, json_text(parsed));
+    if (parsed != NULL)
+        json_free(&parsed);
+}
 
-void sort_write_columns(const struct sort *sort, struct buf *sql)
+/* What it is in a column: a string without quotes and escapes, and anything else as it is. */
+static struct str column_of(struct str member, struct buf *texts)
+{
+    size_t before = texts->len;
+    if (member.ptr == NULL || str_equal(member, STR("null")))
+        return (struct str){NULL, 0};
+    if (member.ptr[0] != '"')
+        buf_append_str(texts, member);
+    else if (memchr(member.ptr, '\\', member.len) == NULL)
+        buf_append(texts, member.ptr + 1, member.len - 2);
+    else
+        unescape(member, texts);
+    return (struct str){texts->ptr + before, texts->len - before};
+}
+
+size_t sort_find_keys(const struct sort *sort, struct str record, struct str out[SORT_KEYS_MAX],
+                      struct buf *texts)
 {
     struct sort_key keys[SORT_KEYS_MAX];
     size_t count = sort_keys(sort, keys);
-    for (size_t i = 0; i < count; i++) {
-        const char *name = keys[i].field->name;
-        if (strcmp(lookup_type(keys[i].field), "timestamptz") == 0)
-            buf_printf(sql, instant_sql, name, i + 1);
-        else
-            buf_printf(sql, ", \"%s\" as k%zu", name, i + 1);
-    }
+    buf_reserve(texts, SORT_KEYS_MAX * record.len); /* so that none of it moves */
+    for (size_t i = 0; i < count; i++)
+        out[i] = column_of(json_peek(record, str_from(keys[i].field->name)), texts);
+    return count;
 }
 
 static void write_parameter(const struct field *field, int number, struct buf *sql)

@@ -4,6 +4,7 @@
 #ifndef CQRS_QUERY_SORT_H
 #define CQRS_QUERY_SORT_H
 
+#include "base/json.h"
 #include "base/problem.h"
 #include "model/lookup/lookup.h"
 
@@ -29,8 +30,11 @@ size_t sort_keys(const struct sort *sort, struct sort_key out[SORT_KEYS_MAX]);
 /* Appends what stands behind "order by". */
 void sort_write_order(const struct sort *sort, struct buf *sql);
 
-/* Appends the keys as columns called k1, k2 …, in the writing of a cursor. */
-void sort_write_columns(const struct sort *sort, struct buf *sql);
+/* The keys of a record, whose JSON that is, as its columns were made of them; returns how many
+ * there are. Of one that is null, ptr is NULL. They are borrowed from `texts`, which is empty
+ * before. */
+size_t sort_find_keys(const struct sort *sort, struct str record, struct str out[SORT_KEYS_MAX],
+                      struct buf *texts);
 
 /* Appends the condition for what comes behind a row; `number` is that of its first key. */
 void sort_write_behind(const struct sort *sort, int number, struct buf *sql);

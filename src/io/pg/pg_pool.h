@@ -21,7 +21,7 @@ struct pg_pool_options {
     msec_t batch_ms;      /* a batch that takes longer means a dead connection */
     int64_t statement_ms; /* PostgreSQL's statement_timeout; 0: none */
     int64_t lock_ms;      /* its lock_timeout; 0: none */
-    size_t batch_max;     /* queries; with 1, a slow one delays none that has a connection */
+    size_t batch_max;     /* queries */
     /* A query whose asker left ends with CANCELLED: out of the queue, or, where it runs by itself,
      * together with its connection. */
     bool follows_askers;

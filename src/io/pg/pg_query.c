@@ -34,16 +34,23 @@ size_t pg_rows_affected(const struct pg_rows *rows)
     return str_to_int64(text, &count) ? (size_t)count : 0;
 }
 
-static void add(struct pg_values *values, struct str bytes, bool is_null, bool is_binary)
+/* What was appended to the bytes since `offset`. */
+static void end_value(struct pg_values *values, size_t offset, bool is_null, bool is_binary)
 {
     assert(values->count < PG_PARAMETERS_MAX);
     int at = values->count++;
-    values->at[at].offset = values->bytes.len;
-    values->at[at].length = (int)bytes.len;
+    values->at[at].offset = offset;
+    values->at[at].length = (int)(values->bytes.len - offset);
     values->at[at].is_null = is_null;
     values->at[at].is_binary = is_binary;
-    buf_append_str(&values->bytes, bytes);
     buf_append_char(&values->bytes, '\0');
+}
+
+static void add(struct pg_values *values, struct str bytes, bool is_null, bool is_binary)
+{
+    size_t offset = values->bytes.len;
+    buf_append_str(&values->bytes, bytes);
+    end_value(values, offset, is_null, is_binary);
 }
 
 void pg_values_add_text(struct pg_values *values, struct str text)
@@ -58,10 +65,9 @@ void pg_values_add_text_or_null(struct pg_values *values, struct str text)
 
 void pg_values_add_number(struct pg_values *values, int64_t number)
 {
-    struct buf text = {0};
-    buf_printf(&text, "%lld", (long long)number);
-    add(values, buf_str(&text), false, false);
-    buf_free(&text);
+    size_t offset = values->bytes.len;
+    buf_append_number(&values->bytes, number);
+    end_value(values, offset, false, false);
 }
 
 void pg_values_add_bytes(struct pg_values *values, struct str bytes)

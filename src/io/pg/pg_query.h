@@ -40,7 +40,7 @@ enum { PG_PARAMETERS_MAX = 24 };
 /* Values, in the order of $1, $2 …; owned. Zeroed, it holds none. */
 struct pg_values {
     struct uuid lock_order; /* a batch's members run in this order; see pg_values_lock */
-    bool runs_alone;        /* it locks several rows, in their order */
+    bool runs_alone;        /* it locks several rows, in their order, or may take long */
     struct buf bytes;
     int count;
     struct {

@@ -318,6 +318,28 @@ static void every_real_comes_back_to_the_bit_and_stays_a_real(void **state)
     }
 }
 
+static void a_member_is_found_without_parsing_the_others(void **state)
+{
+    static const struct {
+        const char *object, *key, *value; /* NULL: it is not there */
+    } rows[] = {
+        {"{}", "a", NULL},
+        {"{\"a\":1}", "a", "1"},
+        {"{\"ab\":1,\"b\":{\"a\":2},\"a\":[3,{\"c\":4}],\"c\":5}", "a", "[3,{\"c\":4}]"},
+        {"{\"b\":\",\\\"a\\\":1,\\\\\",\"a\":\"}\"}", "a", "\"}\""},
+        {"{ \"b\" : [ ] , \"a\" : null }", "a", "null"},
+        {"{\"b\":\"a\"}", "a", NULL},
+        {"{\"b\":\"\\", "a", NULL}, /* not well-formed, and yet nothing beyond is read */
+        {"", "a", NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < countof(rows); i++) {
+        struct str found = json_peek(str_from(rows[i].object), str_from(rows[i].key));
+        assert_true(str_equal(found, str_from(rows[i].value)));
+        assert_int_equal(found.ptr == NULL, rows[i].value == NULL);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -334,6 +356,7 @@ int main(void)
         cmocka_unit_test(a_text_is_quoted_so_that_it_reads_back),
         cmocka_unit_test(even_bytes_that_are_no_text_are_written_as_a_json_string),
         cmocka_unit_test(a_real_is_written_in_its_fewest_digits),
+        cmocka_unit_test(a_member_is_found_without_parsing_the_others),
         cmocka_unit_test(every_real_comes_back_to_the_bit_and_stays_a_real),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -57,8 +57,12 @@ static void what_a_client_says_travels_as_a_value(void **state)
         const char *text, *part, *values;
         enum query_kind kind;
     } rows[] = {
-        {"", " order by \"created_at\" desc, \"id\" desc limit $1::bigint offset $2::bigint",
+        {"",
+         " order by \"created_at\" desc, \"id\" desc limit 101) as page on true"
+         " limit $1::bigint offset $2::bigint",
          "11|0", QUERY_LIST},
+        {"page=3", " desc limit $1::bigint offset $2::bigint) as page on true", "11|20",
+         QUERY_LIST},
         {"page=3&page_size=5", "select total from mamparo.totals", "6|10", QUERY_LIST},
         {"a=x%27", "where not deleted and \"a\" = $3::text", "11|0|x'", QUERY_LIST},
         {"n.lt=5&n.null=false&a.in=p,q",
