@@ -49,36 +49,40 @@ static h2o_iovec_t copy_to(h2o_mem_pool_t *pool, struct str text)
 
 /* Listening and accepting */
 
-/* Behind each socket, as its on_close.data. */
-struct connection {
-    struct http_server *server;
-    bool has_spoken; /* there was a request */
-    int linger_fd;   /* -1 unless it is to be closed gently */
-};
-
 static void on_connection_closed(void *data)
 {
-    struct connection *connection = data;
-    struct http_server *server = connection->server;
-    if (connection->linger_fd >= 0)
-        loop_linger(server->loop, connection->linger_fd);
+    struct http_server *server = data;
     server->connections--;
-    free(connection);
 }
 
-static struct connection *connection_of(h2o_req_t *req)
+/* Of a connection that is to be closed gently. */
+struct farewell {
+    struct http_server *server;
+    int fd;
+};
+
+static void on_connection_left(void *data)
 {
-    return req->conn->callbacks->get_socket(req->conn)->on_close.data;
+    struct farewell *farewell = data;
+    loop_linger(farewell->server->loop, farewell->fd);
+    on_connection_closed(farewell->server);
+    free(farewell);
 }
 
 /* For an answer given while the client still sends. h2o has closed the socket by the time that it
  * tells us, so a duplicate is taken now. */
-static void close_gently(h2o_req_t *req)
+static void close_gently(struct http_server *server, h2o_req_t *req)
 {
     h2o_socket_t *socket = req->conn->callbacks->get_socket(req->conn);
-    struct connection *connection = connection_of(req);
-    if (connection->linger_fd < 0)
-        connection->linger_fd = fcntl(h2o_socket_get_fd(socket), F_DUPFD_CLOEXEC, 0);
+    int fd = socket->on_close.cb == on_connection_left
+                 ? -1
+                 : fcntl(h2o_socket_get_fd(socket), F_DUPFD_CLOEXEC, 0);
+    if (fd < 0)
+        return;
+    struct farewell *farewell = mem_new(1, sizeof(*farewell));
+    *farewell = (struct farewell){server, fd};
+    socket->on_close.cb = on_connection_left;
+    socket->on_close.data = farewell;
 }
 
 static void on_connections_waiting(h2o_socket_t *listener, const char *error)
@@ -95,9 +99,7 @@ static void on_connections_waiting(h2o_socket_t *listener, const char *error)
         if (socket == NULL)
             return;
         socket->on_close.cb = on_connection_closed;
-        struct connection *connection = mem_new(1, sizeof(*connection));
-        *connection = (struct connection){.server = server, .linger_fd = -1};
-        socket->on_close.data = connection;
+        socket->on_close.data = server;
         server->connections++;
         h2o_accept(&server->accept, socket);
     }
@@ -121,20 +123,21 @@ bool http_server_is_free(const char *address, int port, char *mistake, size_t mi
 
 /* Sweeping */
 
-/* A connection without a request may stay, if it had one before, until its place is needed. */
-static bool is_in_the_way(const h2o_req_t *req, const struct connection *connection)
+/* Without a request it may stay until its place is needed, if it had an answer before. */
+static bool is_in_the_way(const h2o_req_t *req, const struct http_server *server)
 {
-    return connection->server->is_draining || connection->server->is_paused ||
-           (!connection->has_spoken &&
+    const h2o_socket_t *socket = req->conn->callbacks->get_socket(req->conn);
+    return server->is_draining || server->is_paused ||
+           (socket->bytes_written == 0 &&
             http_sweep_seconds_since(&req->conn->connected_at) > HTTP_SLOW_SECONDS);
 }
 
-static int drop_if_due(h2o_req_t *req, void *unused)
+static int drop_if_due(h2o_req_t *req, void *arg)
 {
+    struct http_server *server = arg;
     bool is_idle = req->timestamps.request_begin_at.tv_sec == 0;
-    (void)unused;
-    if (is_idle ? is_in_the_way(req, connection_of(req)) : http_sweep_is_slow(req))
-        http_sweep_drop(req, connection_of(req)->server->options.write_refusal);
+    if (is_idle ? is_in_the_way(req, server) : http_sweep_is_slow(req))
+        http_sweep_drop(req, server->options.write_refusal);
     return 0;
 }
 
@@ -156,7 +159,7 @@ static void on_sweep(struct loop_timer *timer)
 {
     struct http_server *server = container_of(timer, struct http_server, sweep);
     keep_budget(server);
-    server->config.http1.callbacks.foreach_request(&server->context, drop_if_due, NULL);
+    server->config.http1.callbacks.foreach_request(&server->context, drop_if_due, server);
     http_exchange_sweep(&server->exchanges);
     if (server->is_paused && server->listener != NULL &&
         (int64_t)server->connections < server->options.connections_max) {
@@ -171,7 +174,6 @@ static void on_sweep(struct loop_timer *timer)
 static int on_request(h2o_handler_t *super, h2o_req_t *req)
 {
     struct http_server *server = ((struct handler *)super)->server;
-    connection_of(req)->has_spoken = true;
     http_exchange_begin(&server->exchanges, req);
     return 0;
 }
@@ -204,7 +206,7 @@ static void on_setup_stream(h2o_filter_t *filter, h2o_req_t *req, h2o_ostream_t 
         enum status status = judge_refusal(server, req);
         struct str path = {req->input.path.base, req->input.path.len};
         struct buf body = {0};
-        close_gently(req);
+        close_gently(server, req);
         server->options.write_refusal(str_cut(&path, '?'), status, status_info(status)->sentence,
                                       &body);
         h2o_ostream_t *stream = h2o_add_ostream(req, sizeof(*stream) + sizeof(h2o_iovec_t), slot);
