@@ -46,16 +46,8 @@ void buf_append_char(struct buf *buf, char c)
 
 void buf_append_number(struct buf *buf, int64_t number)
 {
-    char digits[20];
-    size_t at = sizeof(digits);
-    uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
-    do {
-        digits[--at] = (char)('0' + rest % 10);
-        rest /= 10;
-    } while (rest > 0);
-    if (number < 0)
-        buf_append_char(buf, '-');
-    buf_append(buf, digits + at, sizeof(digits) - at);
+    char room[STR_NUMBER_SIZE];
+    buf_append_str(buf, str_of_number(number, room));
 }
 
 void buf_printf(struct buf *buf, const char *format, ...)

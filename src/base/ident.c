@@ -51,19 +51,16 @@ struct uuid uuid_new(void)
 
 bool uuid_parse(struct str text, struct uuid *out)
 {
-    if (text.len != UUID_TEXT_SIZE - 1)
+    static const uint8_t places[] = {0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34};
+    const char *at = text.ptr;
+    if (text.len != UUID_TEXT_SIZE - 1 || at[8] != '-' || at[13] != '-' || at[18] != '-' ||
+        at[23] != '-')
         return false;
-    size_t digits = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-        int digit = str_hex_digit(text.ptr[i]);
-        if (dash ? text.ptr[i] != '-' : digit < 0)
+    for (size_t i = 0; i < sizeof(out->bytes); i++) {
+        int high = str_hex_digit(at[places[i]]), low = str_hex_digit(at[places[i] + 1]);
+        if (high < 0 || low < 0)
             return false;
-        if (dash)
-            continue;
-        uint8_t *byte = &out->bytes[digits / 2];
-        *byte = (uint8_t)(digits % 2 == 0 ? digit << 4 : *byte | digit);
-        digits++;
+        out->bytes[i] = (uint8_t)(high << 4 | low);
     }
     return true;
 }

@@ -1,26 +1,10 @@
 #include "base/str.h"
 
-#include <string.h>
 #include <strings.h>
-
-struct str str_from(const char *text)
-{
-    return (struct str){text, text == NULL ? 0 : strlen(text)};
-}
-
-bool str_equal(struct str a, struct str b)
-{
-    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
-}
 
 bool str_equal_nocase(struct str a, struct str b)
 {
     return a.len == b.len && (a.len == 0 || strncasecmp(a.ptr, b.ptr, a.len) == 0);
-}
-
-bool str_starts_with(struct str text, struct str prefix)
-{
-    return text.len >= prefix.len && str_equal((struct str){text.ptr, prefix.len}, prefix);
 }
 
 bool str_ends_with(struct str text, struct str suffix)
@@ -44,14 +28,6 @@ char str_upper(char c)
     return c;
 }
 
-int str_hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = str_lower(c);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 struct str str_trim(struct str text)
 {
     while (text.len > 0 && (text.ptr[0] == ' ' || text.ptr[0] == '\t'))
@@ -59,19 +35,6 @@ struct str str_trim(struct str text)
     while (text.len > 0 && (text.ptr[text.len - 1] == ' ' || text.ptr[text.len - 1] == '\t'))
         text.len--;
     return text;
-}
-
-struct str str_cut(struct str *rest, char separator)
-{
-    const char *at = rest->len == 0 ? NULL : memchr(rest->ptr, separator, rest->len);
-    struct str head = *rest;
-    if (at == NULL) {
-        *rest = (struct str){NULL, 0};
-        return head;
-    }
-    head.len = (size_t)(at - rest->ptr);
-    *rest = (struct str){at + 1, rest->len - head.len - 1};
-    return head;
 }
 
 bool str_to_int64(struct str text, int64_t *out)
@@ -93,6 +56,19 @@ bool str_to_int64(struct str text, int64_t *out)
         return false;
     *out = negative ? value : -value;
     return true;
+}
+
+struct str str_of_number(int64_t number, char room[STR_NUMBER_SIZE])
+{
+    char *end = room + STR_NUMBER_SIZE, *at = end;
+    uint64_t rest = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+    do {
+        *--at = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest > 0);
+    if (number < 0)
+        *--at = '-';
+    return (struct str){at, (size_t)(end - at)};
 }
 
 /* The forms of RFC 3629: what the lead and the second byte may be, and the length. */

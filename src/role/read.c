@@ -1,7 +1,5 @@
 #include "role/read.h"
 
-#include <stdio.h>
-
 #include "cqrs/cache/record_cache.h"
 #include "cqrs/query/read_store.h"
 #include "role/http/answer.h"
@@ -23,13 +21,11 @@ struct look {
     bool is_old;               /* it came by a path of the former medical system */
 };
 
-static struct look *look_new(struct http_request *request, const struct alias *alias, bool is_old)
+static struct look *look_new(struct look look)
 {
-    struct look *look = mem_new(1, sizeof(*look));
-    look->request = request;
-    look->alias = alias;
-    look->is_old = is_old;
-    return look;
+    struct look *kept = mem_new(1, sizeof(*kept));
+    *kept = look;
+    return kept;
 }
 
 static void refuse(const struct look *look, enum status status, const char *detail,
@@ -44,10 +40,8 @@ static void refuse(const struct look *look, enum status status, const char *deta
     problem_free(&problem);
 }
 
-static void on_record(void *arg, const struct read_record *record)
+static void answer_record(const struct look *look, const struct read_record *record)
 {
-    struct look *look = arg;
-    struct buf json = {0};
     if (record->status == STATUS_NOT_FOUND)
         refuse(look, record->status, "there is no record with this id", "Record not found");
     else if (record->status != STATUS_OK)
@@ -55,22 +49,28 @@ static void on_record(void *arg, const struct read_record *record)
     else if (look->is_old)
         old_paths_answer_record(look->request, record->json);
     else {
-        older_names_write(look->alias, record->json, &json);
-        read_answer_record(look->request, record->version, buf_str(&json));
+        struct buf renamed = {0};
+        read_answer_record(look->request, record->version,
+                           older_names_of(look->alias, record->json, &renamed));
+        buf_free(&renamed);
     }
-    buf_free(&json);
-    free(look);
 }
 
-static void find(struct look *look, const struct service *service, struct record_look *wanted)
+static void on_record(void *arg, const struct read_record *record)
 {
-    struct app *app = look->request->arg;
+    answer_record(arg, record);
+    free(arg);
+}
+
+static void find(struct look look, const struct service *service, struct record_look *wanted)
+{
+    struct app *app = look.request->arg;
     struct read_record record;
     wanted->validity = replica_validity(app->process->replica, service);
     if (record_cache_find(app->cache, wanted, &record))
-        on_record(look, &record);
+        answer_record(&look, &record);
     else
-        record_cache_load(app->cache, app->pool, wanted, on_record, look);
+        record_cache_load(app->cache, app->pool, wanted, on_record, look_new(look));
 }
 
 static void on_page(void *arg, const struct read_page *page)
@@ -115,7 +115,7 @@ static void handle_history(struct http_request *request, const struct route *rou
     if (!query_parse(NULL, QUERY_PAGES, request->query, &query, &problem))
         answer_problem(request, &problem);
     else
-        list_history(look_new(request, NULL, false), route, &query);
+        list_history(look_new((struct look){.request = request}), route, &query);
     query_free(&query);
     problem_free(&problem);
 }
@@ -125,7 +125,7 @@ static void handle_record(struct http_request *request, const struct route *rout
     if (request->query.len > 0)
         answer_status(request, STATUS_BAD_REQUEST, "a single record takes no query parameters");
     else
-        find(look_new(request, route->alias, false), route->service,
+        find((struct look){.request = request, .alias = route->alias}, route->service,
              &(struct record_look){.collection = route->collection, .id = &route->id});
 }
 
@@ -134,12 +134,10 @@ static void say_lag(struct http_request *request, const struct service *service)
 {
     enum { MS_PER_SECOND = 1000 };
     struct app *app = request->arg;
-    long long lag_ms = replica_lag_ms(app->process->replica, service);
-    char text[24];
-    snprintf(text, sizeof(text), "%lld", lag_ms);
-    http_answer_with(request, "replica-lag-ms", str_from(text));
-    snprintf(text, sizeof(text), "%lld", lag_ms / MS_PER_SECOND);
-    http_answer_with(request, "age", str_from(text));
+    int64_t lag_ms = replica_lag_ms(app->process->replica, service);
+    char room[STR_NUMBER_SIZE];
+    http_answer_with(request, "replica-lag-ms", str_of_number(lag_ms, room));
+    http_answer_with(request, "age", str_of_number(lag_ms / MS_PER_SECOND, room));
 }
 
 static void serve_route(struct http_request *request, const struct route *route)
@@ -182,15 +180,16 @@ static void handle_route(struct http_request *request)
 static void serve_old_read(struct http_request *request, const struct route *route)
 {
     struct app *app = request->arg;
+    struct look look = {.request = request, .is_old = true};
     struct old_read wanted;
     if (!old_paths_parse_read(request, app->process->model, &wanted))
         return;
     say_lag(request, route->service);
     if (wanted.has_id)
-        find(look_new(request, NULL, true), route->service,
+        find(look, route->service,
              &(struct record_look){.collection = wanted.collection, .id = &wanted.id});
     else
-        list_old(look_new(request, NULL, true), wanted.collection, &wanted.query);
+        list_old(look_new(look), wanted.collection, &wanted.query);
 }
 
 static void refuse_old_read(struct http_request *request, const struct route *route,

@@ -1,7 +1,5 @@
 #include "role/read_gate.h"
 
-#include <stdio.h>
-
 #include "base/clock.h"
 #include "role/http/read_after.h"
 
@@ -49,10 +47,9 @@ static void say_when(const struct hold *hold)
     enum { SECONDS_MAX = 60 };
     int64_t lag = replica_lag_ms(hold->gate->app->process->replica, hold->route.service);
     int64_t seconds = lag / 1000 + 1;
-    char text[24];
-    snprintf(text, sizeof(text), "%lld",
-             (long long)(seconds > SECONDS_MAX ? SECONDS_MAX : seconds));
-    http_answer_with(hold->request, "retry-after", str_from(text));
+    char room[STR_NUMBER_SIZE];
+    http_answer_with(hold->request, "retry-after",
+                     str_of_number(seconds > SECONDS_MAX ? SECONDS_MAX : seconds, room));
 }
 
 static void refuse(struct hold *hold, enum status status)
@@ -148,13 +145,12 @@ void read_gate_pass(struct read_gate *gate, struct http_request *request, const 
                     const struct read_gate_way *way)
 {
     struct str value = http_request_header(request, STR("read-after"));
-    struct problem problem = {0};
-    struct hold *hold;
     if (value.ptr == NULL) {
         way->serve(request, route);
         return;
     }
-    hold = mem_new(1, sizeof(*hold));
+    struct problem problem = {0};
+    struct hold *hold = mem_new(1, sizeof(*hold));
     *hold = (struct hold){
         .gate = gate,
         .request = request,

@@ -34,8 +34,7 @@ static void answer_change(struct errand *errand, const struct change *change, bo
     struct http_response response = {
         .status = change->is_new ? 201 : 200,
         .headers = {{"content-type", STR("application/json")}, {"etag", str_from(etag)}}};
-    older_names_write(errand->alias, buf_str(&change->body), &body);
-    response.body = buf_str(&body);
+    response.body = older_names_of(errand->alias, buf_str(&change->body), &body);
     if (change->is_new)
         response.headers[2] = (struct http_header){"location", str_from(location)};
     if (change->is_deleted)
@@ -129,8 +128,8 @@ static void on_found(void *arg, enum status status, const struct command_record 
     } else {
         struct buf record_json = {0}, body = {0};
         write_whole(errand->collection, record, &record_json);
-        older_names_write(errand->alias, buf_str(&record_json), &body);
-        read_answer_record(errand->request, record->version, buf_str(&body));
+        read_answer_record(errand->request, record->version,
+                           older_names_of(errand->alias, buf_str(&record_json), &body));
         buf_free(&record_json);
         buf_free(&body);
     }

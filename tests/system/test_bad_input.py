@@ -55,6 +55,7 @@ def is_problem(answer, *statuses, naming=""):
     """One of these statuses, as problem+json, in which the place is named."""
     assert answer.status_code in statuses, (answer.status_code, answer.text)
     assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.headers["Server"] == "mamparo"
     problem = answer.json()
     assert problem["status"] == answer.status_code
     assert problem["title"] and problem["reason"] and problem["detail"]

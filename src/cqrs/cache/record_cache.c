@@ -43,9 +43,12 @@ static uint64_t mark_of(const struct record_look *look)
 bool record_cache_find(struct record_cache *cache, const struct record_look *look,
                        struct read_record *out)
 {
+    /* First, since reading the clock waits for all memory that was asked for; the table's and the
+     * generation's are then waited for together. */
+    uint64_t mark = mark_of(look);
     const struct kept_record *kept =
         record_table_find(cache->table, (struct record_key){look->collection, look->id});
-    bool is_hit = kept != NULL && kept->mark == mark_of(look);
+    bool is_hit = kept != NULL && kept->mark == mark;
     metric_add(is_hit ? cache->gauges.hits : cache->gauges.misses, 1);
     if (is_hit)
         *out = (struct read_record){STATUS_OK, kept->version, kept->json};

@@ -80,11 +80,20 @@ void record_table_free(struct record_table **table)
     *table = NULL;
 }
 
+/* It is about to be read, and memory is far: it comes while the answer's head is made. */
+static void fetch(struct str json)
+{
+    enum { FETCHED_MAX = 1024 };
+    for (size_t at = 0; at < json.len && at < FETCHED_MAX; at += CACHE_LINE)
+        __builtin_prefetch(json.ptr + at);
+}
+
 const struct kept_record *record_table_find(struct record_table *table, struct record_key key)
 {
     struct entry *entry = *place_of(table, key);
     if (entry == NULL)
         return NULL;
+    fetch(entry->record.json);
     list_remove(&entry->link);
     list_append(&table->by_use, &entry->link);
     return &entry->record;

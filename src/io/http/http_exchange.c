@@ -30,6 +30,14 @@ static h2o_iovec_t copy_to(h2o_mem_pool_t *pool, struct str text)
 
 /* Beginning */
 
+void http_exchange_say_server(h2o_req_t *req)
+{
+    enum { USUAL_HEADERS = 8 };
+    h2o_vector_reserve(&req->pool, &req->res.headers, USUAL_HEADERS);
+    h2o_add_header(&req->pool, &req->res.headers, H2O_TOKEN_SERVER, "Server",
+                   H2O_STRLIT("mamparo"));
+}
+
 /* The last h2o does with a request, answered or not. */
 static void on_native_gone(void *link)
 {
@@ -55,7 +63,7 @@ static void read_request(struct http_request *request, const h2o_req_t *req)
 
 static struct exchange *exchange_new(struct http_exchanges *exchanges, h2o_req_t *req)
 {
-    struct exchange *exchange = mem_new(1, sizeof(*exchange));
+    struct exchange *exchange = mem_room(sizeof(*exchange));
     struct exchange **link =
         h2o_mem_alloc_shared(&req->pool, sizeof(struct exchange *), on_native_gone);
     *link = exchange;
@@ -64,6 +72,7 @@ static struct exchange *exchange_new(struct http_exchanges *exchanges, h2o_req_t
     list_append(&exchanges->waiting, &exchange->waiting);
     exchange->request.arg = exchanges->options->arg;
     read_request(&exchange->request, req);
+    http_exchange_say_server(req);
     req->res.content_length = 0;
     /* True of all our answers, and by it on_setup_stream tells them from h2o's own. */
     req->compress_hint = H2O_COMPRESS_HINT_DISABLE;

@@ -19,6 +19,10 @@ struct http_exchanges {
 /* Has the handler answer, now or later, or refuses the head. */
 void http_exchange_begin(struct http_exchanges *exchanges, struct st_h2o_req_t *req);
 
+/* Says who answers; called before any other header is there. Told its name, h2o would print it into
+ * every answer, which takes longer than all other headers. */
+void http_exchange_say_server(struct st_h2o_req_t *req);
+
 /* Finds out who has left; h2o does not look before it writes. A client that only said that it has
  * no more to send is taken to have left too. */
 void http_exchange_sweep(struct http_exchanges *exchanges);

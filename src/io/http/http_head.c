@@ -1,11 +1,193 @@
 #include "io/http/http_head.h"
 
-#include <ctype.h>
 #include <stddef.h>
-#include <strings.h>
-#include <sys/types.h>
 
 enum { HEADERS_MAX = 100, ANSWER_HEAD_MAX = 65536 };
+
+/* Which bytes may stand where. */
+enum { TOKEN = 1, TARGET = 2, VALUE = 4, EVERYWHERE = TOKEN | TARGET | VALUE };
+static const uint8_t kinds[UINT8_MAX + 1] = {
+    ['\t'] = VALUE,
+    [' '] = VALUE,
+    ['!'] = EVERYWHERE,
+    ['"'] = TARGET | VALUE,
+    ['#'] = TOKEN | VALUE,
+    ['$' ... '\''] = EVERYWHERE,
+    ['(' ... ')'] = TARGET | VALUE,
+    ['*' ... '+'] = EVERYWHERE,
+    [','] = TARGET | VALUE,
+    ['-' ... '.'] = EVERYWHERE,
+    ['/'] = TARGET | VALUE,
+    ['0' ... '9'] = EVERYWHERE,
+    [':' ... '@'] = TARGET | VALUE,
+    ['A' ... 'Z'] = EVERYWHERE,
+    ['[' ... ']'] = TARGET | VALUE,
+    ['^' ... 'z'] = EVERYWHERE,
+    ['{'] = TARGET | VALUE,
+    ['|'] = EVERYWHERE,
+    ['}'] = TARGET | VALUE,
+    ['~'] = EVERYWHERE,
+    [0x80 ... 0xff] = VALUE,
+};
+
+static bool is_all(struct str text, uint8_t kind)
+{
+    for (size_t i = 0; i < text.len; i++)
+        kind &= kinds[(unsigned char)text.ptr[i]];
+    return kind != 0;
+}
+
+static bool is_token(struct str text)
+{
+    return text.len > 0 && is_all(text, TOKEN);
+}
+
+static bool is_length(struct str value)
+{
+    int64_t length;
+    return value.len > 0 && value.ptr[0] != '-' && str_to_int64(value, &length);
+}
+
+/* Without its end, which is CR LF. A CR within is left in it, where nothing takes one. */
+static bool cut_line(struct str *rest, struct str *line)
+{
+    const char *lf = rest->len == 0 ? NULL : memchr(rest->ptr, '\n', rest->len);
+    if (lf == NULL || lf == rest->ptr || lf[-1] != '\r')
+        return false;
+    *line = (struct str){rest->ptr, (size_t)(lf - rest->ptr) - 1};
+    *rest = (struct str){lf + 1, rest->len - line->len - 2};
+    return true;
+}
+
+/* Requests */
+
+/* What may not stand twice, or not at all. */
+enum { HOST, CONTENT_LENGTH, READ_AFTER, TRANSFER_ENCODING, OTHER };
+static const struct str counted[OTHER] = {
+    [HOST] = STR("host"),
+    [CONTENT_LENGTH] = STR("content-length"),
+    [READ_AFTER] = STR("read-after"),
+    [TRANSFER_ENCODING] = STR("transfer-encoding"),
+};
+
+struct head {
+    struct str method, target;
+    bool needs_host;
+    unsigned counts[OTHER + 1];
+};
+
+static bool read_request_line(struct str line, struct head *out)
+{
+    static const struct str version = STR("HTTP/1.");
+    out->method = str_cut(&line, ' ');
+    out->target = str_cut(&line, ' ');
+    if (line.len != version.len + 1 || !str_starts_with(line, version))
+        return false;
+    char minor = line.ptr[version.len];
+    out->needs_host = minor != '0';
+    return minor >= '0' && minor <= '9' && is_token(out->method);
+}
+
+static size_t counted_as(struct str name)
+{
+    size_t which = 0;
+    while (which < OTHER && !str_equal_nocase(name, counted[which]))
+        which++;
+    return which;
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+/* What stands behind the blanks that may precede it; those behind it are taken for a part. */
+static bool has_length(struct str value)
+{
+    while (value.len > 0 && is_blank(value.ptr[0]))
+        value.ptr++, value.len--;
+    return is_length(value);
+}
+
+static const char *fault_of_header(struct str line, struct head *head)
+{
+    struct str value = line, name = str_cut(&value, ':');
+    if (is_blank(line.ptr[0]))
+        return "a header line is folded";
+    if (value.ptr == NULL || !is_token(name))
+        return "a header's name is malformed";
+    if (!is_all(value, VALUE))
+        return "a header's value has a control character";
+    size_t which = counted_as(name);
+    head->counts[which]++;
+    return which == CONTENT_LENGTH && !has_length(value) ? "Content-Length is not a number" : NULL;
+}
+
+/* Of what may stand only once, the second would be lost without a word. */
+static const char *fault_of_repetition(const struct head *head)
+{
+    if (head->counts[HOST] > 1 || (head->counts[HOST] == 0 && head->needs_host))
+        return "there must be one Host";
+    if (head->counts[CONTENT_LENGTH] > 1)
+        return "there is more than one Content-Length";
+    return head->counts[READ_AFTER] > 1 ? "there is more than one Read-After" : NULL;
+}
+
+static const char *fault_of_lines(struct str raw, struct head *head)
+{
+    static const struct str nothing = STR("\r\n");
+    static const char ending[] = "a line of the head does not end in CR LF";
+    struct str line;
+    if (str_starts_with(raw, nothing)) /* RFC 9112, 2.2: one empty line is forgiven */
+        raw = (struct str){raw.ptr + nothing.len, raw.len - nothing.len};
+    if (!cut_line(&raw, &line))
+        return ending;
+    if (!read_request_line(line, head))
+        return "the request is malformed";
+    for (size_t count = 0; cut_line(&raw, &line); count++) {
+        if (line.len == 0)
+            return fault_of_repetition(head);
+        const char *fault = fault_of_header(line, head);
+        if (fault != NULL || count == HEADERS_MAX)
+            return fault != NULL ? fault : "there are too many headers";
+    }
+    return ending;
+}
+
+static bool is_known(struct str method)
+{
+    static const struct str known[] = {STR("GET"), STR("HEAD"),  STR("POST"),
+                                       STR("PUT"), STR("PATCH"), STR("DELETE")};
+    for (size_t i = 0; i < countof(known); i++)
+        if (str_equal(method, known[i]))
+            return true;
+    return false;
+}
+
+static const char *fault_of_target(struct str target)
+{
+    if (target.len == 0 || target.ptr[0] != '/')
+        return "the target must be a path that begins with '/'";
+    return is_all(target, TARGET) ? NULL
+                                  : "the target has a character that must be percent-encoded";
+}
+
+enum status http_head_check(struct str raw, const char **why)
+{
+    struct head head = {0};
+    if ((*why = fault_of_lines(raw, &head)) != NULL)
+        return STATUS_BAD_REQUEST;
+    *why = "a Transfer-Encoding is not accepted: send Content-Length";
+    if (head.counts[TRANSFER_ENCODING] > 0)
+        return STATUS_LENGTH_REQUIRED;
+    *why = "the methods are GET, HEAD, POST, PUT, PATCH and DELETE";
+    if (!is_known(head.method))
+        return STATUS_METHOD_NOT_ALLOWED;
+    *why = fault_of_target(head.target);
+    return *why == NULL ? STATUS_OK : STATUS_BAD_REQUEST;
+}
+
+/* Answers */
 
 /* picohttpparser lives inside libh2o, which exports it but ships no header of it. */
 struct phr_header {
@@ -14,19 +196,9 @@ struct phr_header {
     const char *value;
     size_t value_len;
 };
-int phr_parse_request(const char *buf, size_t len, const char **method, size_t *method_len,
-                      const char **path, size_t *path_len, int *minor_version,
-                      struct phr_header *headers, size_t *num_headers, size_t last_len);
 int phr_parse_response(const char *buf, size_t len, int *minor_version, int *status,
                        const char **msg, size_t *msg_len, struct phr_header *headers,
                        size_t *num_headers, size_t last_len);
-
-struct head {
-    struct str method, path;
-    int minor_version;
-    struct phr_header headers[HEADERS_MAX];
-    size_t header_count;
-};
 
 static struct str name_of(const struct phr_header *header)
 {
@@ -38,121 +210,18 @@ static struct str value_of(const struct phr_header *header)
     return (struct str){header->value, header->value_len};
 }
 
-static inline bool is_named(const struct phr_header *header, struct str name)
+static bool is_named(const struct phr_header *header, struct str name)
 {
-    return header->name_len == name.len && strncasecmp(header->name, name.ptr, name.len) == 0;
+    return str_equal_nocase(name_of(header), name);
 }
 
-/* Every line ends in CR LF, and neither stands alone. */
 static bool has_clean_lines(struct str head)
 {
-    while (head.len > 0) {
-        const char *cr = memchr(head.ptr, '\r', head.len), *lf = memchr(head.ptr, '\n', head.len);
-        if (cr == NULL || lf != cr + 1)
-            return cr == NULL && lf == NULL;
-        head.len -= (size_t)(lf + 1 - head.ptr);
-        head.ptr = lf + 1;
-    }
-    return true;
-}
-
-static bool is_token(struct str text)
-{
-    for (size_t i = 0; i < text.len; i++)
-        if (!isalnum((unsigned char)text.ptr[i]) && strchr("!#$%&'*+-.^_`|~", text.ptr[i]) == NULL)
+    struct str line;
+    while (head.len > 0)
+        if (!cut_line(&head, &line))
             return false;
-    return text.len > 0;
-}
-
-static bool is_known_method(struct str method)
-{
-    static const char *const known[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"};
-    for (size_t i = 0; i < countof(known); i++)
-        if (str_equal(method, str_from(known[i])))
-            return true;
-    return false;
-}
-
-static const char *fault_of_target(struct str path)
-{
-    if (path.len == 0 || path.ptr[0] != '/')
-        return "the target must be a path that begins with '/'";
-    for (size_t i = 0; i < path.len; i++)
-        if ((unsigned char)path.ptr[i] <= ' ' || (unsigned char)path.ptr[i] >= 0x7f ||
-            path.ptr[i] == '#')
-            return "the target has a character that must be percent-encoded";
-    return NULL;
-}
-
-static bool is_length(struct str value)
-{
-    int64_t length;
-    return value.len > 0 && value.ptr[0] != '-' && str_to_int64(value, &length);
-}
-
-static unsigned count_of(const struct head *head, struct str name)
-{
-    unsigned count = 0;
-    for (size_t i = 0; i < head->header_count; i++)
-        count += is_named(&head->headers[i], name);
-    return count;
-}
-
-/* Of what may stand only once, the second would be lost without a word. */
-static const char *fault_of_repetition(const struct head *head)
-{
-    unsigned hosts = count_of(head, STR("host"));
-    if (hosts > 1 || (hosts == 0 && head->minor_version > 0))
-        return "there must be one Host";
-    if (count_of(head, STR("content-length")) > 1)
-        return "there is more than one Content-Length";
-    return count_of(head, STR("read-after")) > 1 ? "there is more than one Read-After" : NULL;
-}
-
-static const char *fault_of_headers(const struct head *head)
-{
-    for (size_t i = 0; i < head->header_count; i++) {
-        const struct phr_header *header = &head->headers[i];
-        if (header->name == NULL)
-            return "a header line is folded";
-        if (!is_token(name_of(header)))
-            return "a header's name is malformed";
-        if (is_named(header, STR("content-length")) && !is_length(value_of(header)))
-            return "Content-Length is not a number";
-    }
-    return fault_of_repetition(head);
-}
-
-static bool has_transfer_encoding(const struct head *head)
-{
-    for (size_t i = 0; i < head->header_count; i++)
-        if (is_named(&head->headers[i], STR("transfer-encoding")))
-            return true;
-    return false;
-}
-
-enum status http_head_check(struct str raw, const char **why)
-{
-    struct head head = {.header_count = HEADERS_MAX};
-    int size =
-        phr_parse_request(raw.ptr, raw.len, &head.method.ptr, &head.method.len, &head.path.ptr,
-                          &head.path.len, &head.minor_version, head.headers, &head.header_count, 0);
-    *why = "the request is malformed";
-    if (size <= 0 || !is_token(head.method))
-        return STATUS_BAD_REQUEST;
-    *why = "a line of the head does not end in CR LF";
-    if (!has_clean_lines((struct str){raw.ptr, (size_t)size}))
-        return STATUS_BAD_REQUEST;
-    if ((*why = fault_of_headers(&head)) != NULL)
-        return STATUS_BAD_REQUEST;
-    *why = "a Transfer-Encoding is not accepted: send Content-Length";
-    if (has_transfer_encoding(&head))
-        return STATUS_LENGTH_REQUIRED;
-    *why = "the methods are GET, HEAD, POST, PUT, PATCH and DELETE";
-    if (!is_known_method(head.method))
-        return STATUS_METHOD_NOT_ALLOWED;
-    *why = fault_of_target(head.path);
-    return *why == NULL ? STATUS_OK : STATUS_BAD_REQUEST;
+    return true;
 }
 
 /* A word in a list with commas. */
@@ -227,22 +296,24 @@ static bool may_have_body(const struct http_answer_head *head)
 
 int http_head_parse_answer(struct str raw, struct http_answer_head *out)
 {
-    struct head head = {.header_count = HEADERS_MAX};
+    struct phr_header headers[HEADERS_MAX]; /* not zeroed: it is large */
+    size_t count = HEADERS_MAX;
     struct str phrase;
+    int minor_version = 0;
     *out = (struct http_answer_head){.content_length = -1};
-    int size = phr_parse_response(raw.ptr, raw.len, &head.minor_version, &out->status, &phrase.ptr,
-                                  &phrase.len, head.headers, &head.header_count, 0);
+    int size = phr_parse_response(raw.ptr, raw.len, &minor_version, &out->status, &phrase.ptr,
+                                  &phrase.len, headers, &count, 0);
     if (size == -2 && raw.len < ANSWER_HEAD_MAX)
         return 0;
     if (size < 0 || !is_answer((struct str){raw.ptr, (size_t)size}, out->status))
         return -1;
     out->head_bytes = (size_t)size;
-    out->keeps_alive = head.minor_version > 0;
+    out->keeps_alive = minor_version > 0;
     bool closes = false;
-    for (size_t i = 0; i < head.header_count; i++) {
-        if (head.headers[i].name == NULL || !read_framing(&head.headers[i], out))
+    for (size_t i = 0; i < count; i++) {
+        if (headers[i].name == NULL || !read_framing(&headers[i], out))
             return -1;
-        read_answer_header(&head.headers[i], out, &closes);
+        read_answer_header(&headers[i], out, &closes);
     }
     out->keeps_alive = out->keeps_alive && !closes;
     return may_have_body(out) ? 1 : -1;

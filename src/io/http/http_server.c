@@ -188,9 +188,13 @@ static void send_problem(h2o_ostream_t *stream, h2o_req_t *req, h2o_iovec_t *buf
     h2o_ostream_send_next(stream, req, problem, 1, state);
 }
 
-/* What h2o calls too large may only be too much for now. */
-static enum status judge_refusal(const struct http_server *server, h2o_req_t *req)
+/* Its headers are ours too. What h2o calls too large may only be too much for now. */
+static enum status say_refusal(const struct http_server *server, h2o_req_t *req)
 {
+    req->res.headers = (h2o_headers_t){0};
+    http_exchange_say_server(req);
+    h2o_add_header(&req->pool, &req->res.headers, H2O_TOKEN_CONTENT_TYPE, NULL,
+                   H2O_STRLIT("application/problem+json"));
     if (req->res.status != 413 || !server->is_budget_spent)
         return req->res.status == 413 ? STATUS_TOO_LARGE : STATUS_BAD_REQUEST;
     req->res.status = status_info(STATUS_QUEUE_FULL)->http;
@@ -203,7 +207,7 @@ static void on_setup_stream(h2o_filter_t *filter, h2o_req_t *req, h2o_ostream_t 
 {
     if (req->compress_hint != H2O_COMPRESS_HINT_DISABLE) {
         struct http_server *server = ((struct filter *)filter)->server;
-        enum status status = judge_refusal(server, req);
+        enum status status = say_refusal(server, req);
         struct str path = {req->input.path.base, req->input.path.len};
         struct buf body = {0};
         close_gently(server, req);
@@ -216,8 +220,6 @@ static void on_setup_stream(h2o_filter_t *filter, h2o_req_t *req, h2o_ostream_t 
         stream->do_send = send_problem;
         slot = &stream->next;
         req->res.content_length = problem->len;
-        h2o_set_header(&req->pool, &req->res.headers, H2O_TOKEN_CONTENT_TYPE,
-                       H2O_STRLIT("application/problem+json"), 1);
     }
     h2o_setup_next_ostream(req, slot);
 }
@@ -234,8 +236,8 @@ static void add_filter(struct http_server *server, h2o_pathconf_t *path)
 static void configure(struct http_server *server)
 {
     h2o_config_init(&server->config);
-    server->config.server_name = h2o_iovec_init(H2O_STRLIT("mamparo"));
-    server->config.http1.upgrade_to_http2 = 0; /* CVE-2023-44487 is not fixed in this h2o */
+    server->config.server_name = (h2o_iovec_t){0}; /* http_exchange_say_server */
+    server->config.http1.upgrade_to_http2 = 0;     /* CVE-2023-44487 is not fixed in this h2o */
     server->config.http1.req_timeout = KEEP_ALIVE_MS;
     server->config.max_request_entity_size = (size_t)server->options.body_bytes_max;
     h2o_hostconf_t *host =

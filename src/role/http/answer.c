@@ -131,11 +131,12 @@ bool answer_routes(struct http_request *request, const struct model *model,
                    const char *const methods[ROUTE_PART_COUNT], struct route *out)
 {
     struct problem problem = {0};
-    bool is_routed = route_parse(model, request->method, request->path, out, &problem);
-    if (!is_routed)
+    if (!route_parse(model, request->method, request->path, out, &problem)) {
         answer_problem(request, &problem);
-    problem_free(&problem);
-    if (!is_routed || (out->alias != NULL && !answer_allows(request, out->methods)))
+        problem_free(&problem);
+        return false;
+    }
+    if (out->alias != NULL && !answer_allows(request, out->methods))
         return false;
     if (methods[out->part] != NULL)
         return answer_allows(request, methods[out->part]);

@@ -27,16 +27,29 @@ static void reply(struct http_request *request, struct str tag, const struct str
     buf_free(&packed);
 }
 
+enum { ETAG_SIZE = 48 };
+
+/* In its quotes, as it is sent. */
+static struct str quote(struct str tag, const char *suffix, char room[ETAG_SIZE])
+{
+    size_t suffix_len = strlen(suffix);
+    assert(tag.len + suffix_len + 2 <= ETAG_SIZE);
+    char *end = room;
+    *end++ = '"';
+    end = mempcpy(end, tag.ptr, tag.len);
+    end = mempcpy(end, suffix, suffix_len);
+    *end++ = '"';
+    return (struct str){room, (size_t)(end - room)};
+}
+
 void offer_json(struct http_request *request, struct str tag, struct str json)
 {
     struct str known = http_request_header(request, STR("if-none-match"));
     struct str codings = http_request_header(request, STR("accept-encoding"));
     bool is_gzipped = http_coding_is_worth(json.len) && http_coding_prefers_gzip(codings);
-    struct buf etag = {0};
-    buf_printf(&etag, "\"" STR_FMT "%s\"", STR_ARG(tag), is_gzipped ? offer_gzip_suffix : "");
-    bool is_known = http_tag_is_among(known, buf_str(&etag));
-    reply(request, buf_str(&etag), is_known ? NULL : &json, is_gzipped);
-    buf_free(&etag);
+    char room[ETAG_SIZE];
+    struct str etag = quote(tag, is_gzipped ? offer_gzip_suffix : "", room);
+    reply(request, etag, http_tag_is_among(known, etag) ? NULL : &json, is_gzipped);
 }
 
 void offer_json_by_content(struct http_request *request, struct str json)

@@ -8,8 +8,9 @@
 
 #include "io/http/http_server.h"
 
-/* `tag`, without its quotes, is another one whenever the content is: of a record, its version. What
- * a newer model adds by default is no change of a record, and leaves its tag. */
+/* `tag`, without its quotes and at most 32 characters, is another one whenever the content is: of a
+ * record, its version. What a newer model adds by default is no change of a record, and leaves its
+ * tag. */
 void offer_json(struct http_request *request, struct str tag, struct str json);
 
 /* The same with a tag made of the body. */

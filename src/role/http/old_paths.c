@@ -49,19 +49,19 @@ static void answer_health(struct http_request *request, const char *role)
 }
 
 static const struct {
-    const char *path;
+    struct str path;
     const char *role; /* NULL: every one */
 } owners[] = {
-    {"/database/write/", "write"},     {"/database/read/", "read"},
-    {"/database/health/", NULL},       {"/", "bulkhead"},
-    {"/bulkhead/", "bulkhead"},        {"/bulkhead/toggle/", "bulkhead"},
-    {"/bulkhead/status/", "bulkhead"},
+    {STR("/database/write/"), "write"},     {STR("/database/read/"), "read"},
+    {STR("/database/health/"), NULL},       {STR("/"), "bulkhead"},
+    {STR("/bulkhead/"), "bulkhead"},        {STR("/bulkhead/toggle/"), "bulkhead"},
+    {STR("/bulkhead/status/"), "bulkhead"},
 };
 
 bool old_paths_has(struct str path)
 {
     for (size_t i = 0; i < countof(owners); i++)
-        if (str_equal(path, str_from(owners[i].path)))
+        if (str_equal(path, owners[i].path))
             return true;
     return false;
 }
@@ -93,7 +93,7 @@ bool old_paths_allows(struct http_request *request, const char *methods)
 static bool is_elsewhere(struct str path, const char *role)
 {
     for (size_t i = 0; i < countof(owners); i++)
-        if (owners[i].role != NULL && str_equal(path, str_from(owners[i].path)))
+        if (owners[i].role != NULL && str_equal(path, owners[i].path))
             return strcmp(owners[i].role, role) != 0;
     return false;
 }

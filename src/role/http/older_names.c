@@ -1,5 +1,10 @@
 #include "role/http/older_names.h"
 
+static bool has_names(const struct alias *alias)
+{
+    return alias != NULL && alias->name_count > 0;
+}
+
 static const char *field_of(const struct alias *alias, const char *older)
 {
     for (size_t i = 0; i < alias->name_count; i++)
@@ -18,7 +23,7 @@ static const char *older_of(const struct alias *alias, const char *field)
 
 void older_names_read(const struct alias *alias, struct json **body)
 {
-    if (alias == NULL || alias->name_count == 0 || json_kind(*body) != JSON_KIND_OBJECT)
+    if (!has_names(alias) || json_kind(*body) != JSON_KIND_OBJECT)
         return;
     struct json *renamed = json_make_object();
     for (struct json_member m = json_first(*body); m.key != NULL; m = json_next(*body, m)) {
@@ -45,7 +50,7 @@ void older_names_write(const struct alias *alias, struct str records, struct buf
 {
     char mistake[JSON_MISTAKE_SIZE];
     struct buf array = {0};
-    if (alias == NULL || alias->name_count == 0) {
+    if (!has_names(alias)) {
         buf_append_str(out, records);
         return;
     }
@@ -61,6 +66,14 @@ void older_names_write(const struct alias *alias, struct str records, struct buf
     if (all != NULL)
         json_free(&all);
     buf_free(&array);
+}
+
+struct str older_names_of(const struct alias *alias, struct str records, struct buf *renamed)
+{
+    if (!has_names(alias))
+        return records;
+    older_names_write(alias, records, renamed);
+    return buf_str(renamed);
 }
 
 /* The name that a pointer begins with, {"pointer":"/<name>…, or an empty one. */

@@ -13,6 +13,10 @@ void older_names_read(const struct alias *alias, struct json **body);
  * NULL. */
 void older_names_write(const struct alias *alias, struct str records, struct buf *out);
 
+/* The same without a copy where no name differs: `records` themselves, or what is now in `renamed`,
+ * which was empty. */
+struct str older_names_of(const struct alias *alias, struct str records, struct buf *renamed);
+
 /* Mistakes point at what the client wrote. `alias` may be NULL. */
 void older_names_point(const struct alias *alias, struct problem *problem);
 

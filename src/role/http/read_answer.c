@@ -1,7 +1,5 @@
 #include "role/http/read_answer.h"
 
-#include <stdio.h>
-
 #include "role/http/offer.h"
 
 int64_t read_position_pages(const struct read_position *position)
@@ -12,9 +10,8 @@ int64_t read_position_pages(const struct read_position *position)
 
 void read_answer_record(struct http_request *request, int64_t version, struct str json)
 {
-    char tag[24];
-    snprintf(tag, sizeof(tag), "%lld", (long long)version);
-    offer_json(request, str_from(tag), json);
+    char room[STR_NUMBER_SIZE];
+    offer_json(request, str_of_number(version, room), json);
 }
 
 void read_answer_write_pagination(const struct read_position *position, struct buf *out)

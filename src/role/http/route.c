@@ -28,13 +28,11 @@ static const struct collection *find_collection(const struct service *service, s
                                                 struct problem *problem)
 {
     struct buf names = {0};
-    for (size_t i = 0; i < service->collection_count; i++) {
-        if (str_equal(str_from(service->collections[i]->name), name)) {
-            buf_free(&names);
+    for (size_t i = 0; i < service->collection_count; i++)
+        if (str_equal(str_from(service->collections[i]->name), name))
             return service->collections[i];
-        }
+    for (size_t i = 0; i < service->collection_count; i++)
         buf_printf(&names, "%s%s", i == 0 ? "" : ", ", service->collections[i]->name);
-    }
     problem_set(problem, STATUS_NOT_FOUND, "no such collection; %s has: %s", service->name,
                 names.len == 0 ? "none" : names.ptr);
     buf_free(&names);

@@ -1,20 +1,17 @@
 #include "role/presence/ping_answer.h"
 
-#include <stdio.h>
-
 #include "role/http/answer.h"
 
 /* Of the service that is the furthest behind. */
 static void say_lag(struct http_request *request, const struct process *process)
 {
     int64_t most = 0;
-    char text[24];
+    char room[STR_NUMBER_SIZE];
     for (size_t i = 0; i < process->model->service_count; i++) {
         int64_t lag = replica_lag_ms(process->replica, &process->model->services[i]);
         most = lag > most ? lag : most;
     }
-    snprintf(text, sizeof(text), "%lld", (long long)most);
-    http_answer_with(request, "replica-lag-ms", str_from(text));
+    http_answer_with(request, "replica-lag-ms", str_of_number(most, room));
 }
 
 static void answer(struct http_request *request, struct process *process)

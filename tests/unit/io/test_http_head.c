@@ -151,6 +151,19 @@ static void lines_end_in_cr_lf_and_nothing_else(void **state)
     assert_rows(rows, countof(rows));
 }
 
+static void one_empty_line_before_a_request_is_forgiven(void **state)
+{
+    static const struct row rows[] = {
+        {STR("\r\nGET / HTTP/1.0\r\n\r\n"), OK},
+        {STR("\r\n\r\nGET / HTTP/1.0\r\n\r\n"), BAD},
+        {STR("\r\n"), BAD},
+        {STR("\r\n\r\n"), BAD},
+        {STR(" \r\nGET / HTTP/1.0\r\n\r\n"), BAD},
+    };
+    (void)state;
+    assert_rows(rows, countof(rows));
+}
+
 static void a_folded_line_is_refused(void **state)
 {
     static const struct row rows[] = {
@@ -426,6 +439,7 @@ int main(void)
         cmocka_unit_test(what_may_stand_once_is_refused_twice),
         cmocka_unit_test(a_length_is_digits_only),
         cmocka_unit_test(lines_end_in_cr_lf_and_nothing_else),
+        cmocka_unit_test(one_empty_line_before_a_request_is_forgiven),
         cmocka_unit_test(a_folded_line_is_refused),
         cmocka_unit_test(there_is_one_host),
         cmocka_unit_test(a_headers_name_is_a_token),
