@@ -234,16 +234,19 @@ static void start_over(struct pg_session *session)
         PQclear(collect(session));
 }
 
-bool pg_session_settle(struct pg_session *session)
+bool pg_session_settle(struct pg_session *session, struct pg_outcome *outcome)
 {
-    struct pg_outcome outcome;
+    struct pg_outcome unused;
+    if (outcome == NULL)
+        outcome = &unused;
+    *outcome = (struct pg_outcome){.status = STATUS_OK};
     PQclear(session->result);
     session->result = NULL;
     if (PQpipelineStatus(session->conn) == PQ_PIPELINE_OFF)
         return true; /* nothing was queued */
     if (!session->is_broken && PQpipelineSync(session->conn))
         session->result = collect_queued(session);
-    bool is_done = judge(session, &outcome);
+    bool is_done = judge(session, outcome);
     if (is_done)
         PQexitPipelineMode(session->conn);
     else

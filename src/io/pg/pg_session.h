@@ -22,9 +22,9 @@ bool pg_session_run(struct pg_session *session, const char *sql, const struct pg
  * out with pg_session_settle, in one transaction and one round trip; nothing is run between. */
 void pg_session_queue(struct pg_session *session, const char *sql, const struct pg_values *values);
 
-/* Runs what is queued: all of it, or none. False with the fault of the first that was refused, as
- * for pg_session_run. */
-bool pg_session_settle(struct pg_session *session) must_check;
+/* Runs what is queued: all of it, or none. True with the outcome of the last statement, as for
+ * pg_session_run; false with the fault of the first that was refused. */
+bool pg_session_settle(struct pg_session *session, struct pg_outcome *outcome) must_check;
 
 /* About the last statement that failed. */
 const char *pg_session_fault(const struct pg_session *session);

@@ -66,7 +66,9 @@ HERE = Host()
 
 
 class Process:
-    """One program, which may be started again after it ended. It dies with us."""
+    """One program, which may be started again after it ended. It dies with us.
+
+    It has a session of its own, as a service has: Linux shares the processor among sessions."""
 
     living = []
 
@@ -86,7 +88,7 @@ class Process:
             self.process = subprocess.Popen(
                 [*self._wrapper(), *map(str, self.command)],
                 cwd=self.folder, env={"PATH": os.environ["PATH"], **self.env},
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         if self not in Process.living:
             Process.living.append(self)
         return self

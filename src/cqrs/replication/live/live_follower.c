@@ -9,7 +9,7 @@
 
 enum {
     READ_WAIT_MS = 500, /* for the next entry; also how often the cursor is looked at */
-    APPLY_WAIT_MS = 5,  /* for the applier, who has the same entries at hand; then longer */
+    APPLY_WAIT_MS = 20, /* for the applier and for more to read; then longer */
     APPLY_WAIT_MAX_MS = 80,
     STATEMENT_MS = 5000,
 };

@@ -41,38 +41,64 @@ static uint64_t find_releasable(const struct term *term)
     return least;
 }
 
-/* What may be missing from a stream is written down before the log is let go. */
-static bool note_confirmed(struct term *term, struct relay_stream *stream)
+static bool is_ahead(const struct relay_stream *stream, struct position *slowest)
+{
+    return registry_slowest(&stream->registry, slowest) &&
+           position_compare(*slowest, stream->confirmed) > 0;
+}
+
+static void queue_note(struct pg_session *session, const char *service, struct position confirmed)
 {
     static const char sql[] =
         "insert into mamparo.streams (service, confirmed) values ($1, $2)\n"
         "  on conflict (service) do update set confirmed = excluded.confirmed";
-    struct position slowest;
     struct pg_values values = {0};
     char text[POSITION_TEXT_SIZE];
-    if (!registry_slowest(&stream->registry, &slowest) ||
-        position_compare(slowest, stream->confirmed) <= 0)
-        return true;
-    position_format(slowest, text);
-    pg_values_add_text(&values, str_from(stream->service));
+    position_format(confirmed, text);
+    pg_values_add_text(&values, str_from(service));
     pg_values_add_text(&values, str_from(text));
-    bool is_done = pg_session_run(term->session, sql, &values, NULL);
+    pg_session_queue(session, sql, &values);
     pg_values_free(&values);
-    if (is_done)
-        stream->confirmed = slowest;
-    return is_done;
 }
 
+/* Without waiting for the disk, for as long as which nothing would be published. */
+static bool note_confirmed(struct term *term)
+{
+    static const char where_sql[] =
+        "select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint";
+    struct pg_values none = {0};
+    struct pg_outcome outcome;
+    struct position slowest;
+    bool is_any = false;
+    for (size_t i = 0; i < term->stream_count; i++) {
+        struct relay_stream *stream = &term->streams[i];
+        if (!is_ahead(stream, &slowest))
+            continue;
+        queue_note(term->session, stream->service, slowest);
+        stream->confirmed = slowest;
+        is_any = true;
+    }
+    if (!is_any)
+        return true;
+    pg_session_queue(term->session, "select set_config('synchronous_commit', 'off', true)", &none);
+    if (!pg_session_settle(term->session, NULL) ||
+        !pg_session_run(term->session, where_sql, NULL, &outcome))
+        return false;
+    term->noted_at = (uint64_t)pg_rows_number(outcome.rows, 0, 0);
+    return true;
+}
+
+/* What may be missing from a stream is written down, and on the disk, before the log is let go: the
+ * log is sent no further than the disk has it. */
 static bool confirm(struct term *term)
 {
-    uint64_t releasable = find_releasable(term);
-    if (releasable == 0)
+    if (pg_log_sent(term->log) < term->noted_at)
         return true;
-    for (size_t i = 0; i < term->stream_count; i++)
-        if (!note_confirmed(term, &term->streams[i]))
-            return relay_complain("confirming", pg_session_fault(term->session));
-    return pg_log_confirm(term->log, releasable) ||
-           relay_complain("confirming", "the log's connection broke");
+    if (term->releasable > 0 && !pg_log_confirm(term->log, term->releasable))
+        return relay_complain("confirming", "the log's connection broke");
+    term->releasable = find_releasable(term);
+    return term->releasable == 0 || note_confirmed(term) ||
+           relay_complain("confirming", pg_session_fault(term->session));
 }
 
 /* Streams and log, of what every replica that was heard has applied. */

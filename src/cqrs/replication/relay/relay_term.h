@@ -28,9 +28,11 @@ struct term {
     struct relay_stream *streams;
     size_t stream_count;
     struct relay_window window;
-    struct buf scratch; /* the bytes of the row at hand */
-    struct buf schemas; /* fingerprints of those that are beside the streams */
-    bool is_paused;     /* a stream is full */
+    struct buf scratch;  /* the bytes of the row at hand */
+    struct buf schemas;  /* fingerprints of those that are beside the streams */
+    bool is_paused;      /* a stream is full */
+    uint64_t releasable; /* of the log, once it has been sent up to `noted_at` */
+    uint64_t noted_at;
     msec_t tend_at, settled_at, keys_at;
 };
 

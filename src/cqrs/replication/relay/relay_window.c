@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 
+#include "base/clock.h"
+
 static bool fail(struct relay_window *window, struct str why)
 {
     snprintf(window->why, sizeof(window->why), STR_FMT, STR_ARG(why));
@@ -77,6 +79,7 @@ bool relay_window_close(struct relay_window *window)
     bool is_fine = judge_all(window, reply);
     redis_reply_free(&reply);
     window->count = 0;
+    window->closed_at = clock_monotonic();
     return is_fine;
 }
 

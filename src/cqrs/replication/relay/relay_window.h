@@ -14,6 +14,7 @@ struct relay_window {
     struct metric *published, *refused;
     struct relay_stream *stream; /* of the entries in it */
     size_t count;
+    msec_t closed_at; /* when the last one was answered */
     struct position positions[RELAY_WINDOW_MAX];
     struct buf scratch;
     /* After a failure */

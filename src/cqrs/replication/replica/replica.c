@@ -2,7 +2,6 @@
 
 #include <stdio.h>
 
-#include "base/clock.h"
 #include "cqrs/replication/replica/applier.h"
 
 struct replica {
@@ -119,37 +118,4 @@ void replica_write_status(const struct replica *replica, struct buf *out)
         buf_append_text(out, "]}");
     }
     buf_append_char(out, '}');
-}
-
-void replica_save_cursor(struct pg_session *session, const struct replica_cursor *cursor)
-{
-    static const char sql[] = "insert into mamparo.cursors (service, epoch, position)\n"
-                              "  values ($1, $2, $3) on conflict (service) do update\n"
-                              "  set epoch = excluded.epoch, position = excluded.position";
-    char text[POSITION_TEXT_SIZE];
-    struct pg_values values = {0};
-    position_format(cursor->position, text);
-    pg_values_add_text(&values, str_from(cursor->service->name));
-    pg_values_add_text(&values, str_from(cursor->epoch));
-    pg_values_add_text(&values, str_from(text));
-    pg_session_queue(session, sql, &values);
-    pg_values_free(&values);
-}
-
-bool replica_report(struct redis_conn *redis, const char *replica_id,
-                    const struct replica_cursor *cursor)
-{
-    struct buf key = {0}, report = {0};
-    char text[POSITION_TEXT_SIZE];
-    position_format(cursor->position, text);
-    event_key(cursor->service->name, "replicas", &key);
-    buf_printf(&report, "%s %s %lld", text, cursor->epoch, (long long)clock_wall_ms());
-    struct str words[] = {STR("HSET"), buf_str(&key), str_from(replica_id), buf_str(&report)};
-    struct redis_reply *reply = redis_conn_command(redis, words, countof(words));
-    /* An error is Redis's trouble with writing: reading goes on. */
-    bool is_alive = reply != NULL;
-    redis_reply_free(&reply);
-    buf_free(&key);
-    buf_free(&report);
-    return is_alive;
 }

@@ -3,8 +3,7 @@
 #define CQRS_REPLICATION_REPLICA_REPLICA_H
 
 #include "cqrs/replication/background.h"
-#include "cqrs/replication/event.h"
-#include "io/pg/pg_session.h"
+#include "cqrs/replication/replica/replica_cursor.h"
 #include "model/model.h"
 
 struct replica_options {
@@ -51,20 +50,5 @@ void replica_measure(const struct replica *replica);
 
 /* Members for /statusz: how each service stands. */
 void replica_write_status(const struct replica *replica, struct buf *out);
-
-/* How far one service has come. */
-struct replica_cursor {
-    const struct service *service;
-    struct position position;
-    char epoch[48];          /* empty: it was never filled */
-    struct position awaited; /* the stream's top when it was last looked at */
-};
-
-/* Queues the statement that moves the cursor in the database. */
-void replica_save_cursor(struct pg_session *session, const struct replica_cursor *cursor);
-
-/* Tells the relay, through Redis, how far this replica has come. */
-bool replica_report(struct redis_conn *redis, const char *replica_id,
-                    const struct replica_cursor *cursor) must_check;
 
 #endif

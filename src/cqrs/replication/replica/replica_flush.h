@@ -5,21 +5,24 @@
 #ifndef CQRS_REPLICATION_REPLICA_REPLICA_FLUSH_H
 #define CQRS_REPLICATION_REPLICA_REPLICA_FLUSH_H
 
-#include "cqrs/replication/replica/replica.h"
+#include "cqrs/replication/replica/replica_cursor.h"
 
 struct replica_flush {
     struct position flushed; /* on the disk */
-    struct position awaited; /* as soon as the log is, up to `lsn` */
-    char lsn[24];            /* empty: nothing is awaited */
+    struct position awaited; /* as soon as the log is, up to `end` */
+    uint64_t end;
 };
 
-/* From now on the session's commits do not wait, and its plans are made once, for tables that may
- * grow from nothing. These functions are false with the session's fault. */
+/* From now on the session's commits do not wait, its plans are made once, for tables that may grow
+ * from nothing, and what text indexes put off is done in small portions: with PostgreSQL's usual
+ * 4 MB one block in thousands takes tens of milliseconds. These functions are false with the
+ * session's fault. */
 bool replica_flush_relax(struct pg_session *session) must_check;
 
-/* Looks how far the disk is, without waiting. `cursor` is what is committed. */
-bool replica_flush_look(struct replica_flush *flush, struct pg_session *session,
-                        const struct replica_cursor *cursor) must_check;
+/* What a block was told of the database's log: all that was committed before it, up to `before`, is
+ * in it. */
+void replica_flush_see(struct replica_flush *flush, struct position before,
+                       const struct replica_log *log);
 
 /* Waits until all that is committed is on the disk. */
 bool replica_flush_force(struct replica_flush *flush, struct pg_session *session,

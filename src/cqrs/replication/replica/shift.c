@@ -126,9 +126,10 @@ static struct redis_reply *read_stream(struct shift *shift)
                           STR("200"),   STR("STREAMS"), buf_str(&key),  str_from(position)};
     static_assert(READ_WAIT_MS == 200, "as it stands in the command");
     redis_conn_queue(shift->redis, words, countof(words));
-    struct redis_reply *reply = redis_conn_next(shift->redis, READ_WAIT_MS);
+    bool is_alive = !shift->has_reported || replica_is_heard(shift->redis);
+    shift->has_reported = false;
     buf_free(&key);
-    return reply;
+    return is_alive ? redis_conn_next(shift->redis, READ_WAIT_MS) : NULL;
 }
 
 /* The first of the entries cannot be applied. It is tried some times more, since the reason may
@@ -174,6 +175,7 @@ static bool apply(struct shift *shift, const struct redis_reply *stream)
     struct replica_block block;
     struct replica_means means = means_of(shift);
     const struct redis_reply *entries = redis_reply_item(stream, 1);
+    struct position before = shift->cursor.position;
     msec_t asked_at = clock_monotonic();
     enum replica_verdict verdict = replica_block_apply(&block, &shift->cursor, entries, &means);
     if (verdict == REPLICA_MISSED_SOME || verdict == REPLICA_OTHER_EPOCH)
@@ -184,11 +186,13 @@ static bool apply(struct shift *shift, const struct redis_reply *stream)
         return shift_complain(shift, "applying", block.why);
     metric_add(applier->gauges.applied, (int64_t)block.count);
     lag_advance(&shift->meter, block.count, block.last_time);
+    replica_flush_see(&shift->flush, before, &block.log);
     shift->count = replica_block_next(&block);
     validity_hold(applier->validity, asked_at);
     return true;
 }
 
+/* It goes out with what is read next, so that nobody waits for the answer. */
 static bool report(struct shift *shift, bool is_idle)
 {
     msec_t now = clock_monotonic();
@@ -198,11 +202,10 @@ static bool report(struct shift *shift, bool is_idle)
     struct replica_cursor on_disk = shift->cursor;
     if (is_idle && !flush(shift))
         return false;
-    if (!replica_flush_look(&shift->flush, shift->session, &shift->cursor))
-        return shift_complain(shift, "looking at the log", pg_session_fault(shift->session));
     on_disk.position = shift->flush.flushed;
-    return replica_report(shift->redis, shift->id, &on_disk) ||
-           shift_complain(shift, "reporting", redis_conn_fault(shift->redis));
+    replica_queue_report(shift->redis, shift->id, &on_disk);
+    shift->has_reported = true;
+    return true;
 }
 
 /* What no entry may ever tell, when none comes: that the stream is of another epoch, or that its
@@ -250,8 +253,8 @@ static bool follow_once(struct shift *shift)
         is_fine = apply(shift, redis_reply_item(reply, 0));
     }
     redis_reply_free(&reply);
-    return is_fine && look_at_stream(shift, is_idle) && report(shift, is_idle) &&
-           tend_history(shift) && tend_letters(shift) && (!is_idle || keep_following(shift));
+    return is_fine && look_at_stream(shift, is_idle) && tend_history(shift) &&
+           tend_letters(shift) && (!is_idle || keep_following(shift)) && report(shift, is_idle);
 }
 
 void shift_follow(struct shift *shift)

@@ -35,7 +35,8 @@ struct shift {
     struct dead_letters letters;
     struct lag_meter meter;
     struct writer_schemas schemas;
-    int64_t count; /* of entries to be read at once */
+    int64_t count;     /* of entries to be read at once */
+    bool has_reported; /* the answer comes before that to the next read */
 };
 
 /* Logs what went wrong; false, for returning at once. */

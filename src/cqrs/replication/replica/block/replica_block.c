@@ -155,8 +155,12 @@ static enum replica_verdict store(struct replica_block *block, const struct serv
     letter_rows_store(&harvest->letters, service->name, session);
     if (next != NULL)
         replica_save_cursor(session, next);
-    if (pg_session_settle(session))
+    struct pg_outcome outcome;
+    if (pg_session_settle(session, &outcome)) {
+        if (next != NULL)
+            block->log = replica_read_log(outcome.rows);
         return REPLICA_APPLIED;
+    }
     snprintf(block->why, sizeof(block->why), "%s", pg_session_fault(session));
     block->is_refused = true;
     return judge_refusal(session);
@@ -246,7 +250,7 @@ bool replica_block_bury(const struct replica_block *block, struct replica_cursor
     next.position = read.position;
     letter_rows_store(&rows, cursor->service->name, means->session);
     replica_save_cursor(means->session, &next);
-    bool is_buried = pg_session_settle(means->session);
+    bool is_buried = pg_session_settle(means->session, NULL);
     letter_rows_free(&rows);
     if (is_buried) {
         *cursor = next;

@@ -20,11 +20,12 @@ enum replica_verdict {
 
 struct replica_block {
     size_t count;
-    int64_t bytes;     /* of the events' data */
-    int64_t last_time; /* of the last event, wall milliseconds */
-    bool is_hopeless;  /* poison: trying again would not help */
-    bool is_refused;   /* by the database: any of the `count` entries may be the poison */
-    char why[256];     /* unless it was applied */
+    int64_t bytes;          /* of the events' data */
+    int64_t last_time;      /* of the last event, wall milliseconds */
+    bool is_hopeless;       /* poison: trying again would not help */
+    bool is_refused;        /* by the database: any of the `count` entries may be the poison */
+    struct replica_log log; /* of the database, while it was stored */
+    char why[256];          /* unless it was applied */
 };
 
 enum { REPLICA_BLOCK_FIRST = 32 }; /* entries, while nobody knows how large they are */

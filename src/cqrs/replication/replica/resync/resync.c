@@ -13,20 +13,18 @@ static bool fail(char *why, size_t size, const char *what, const char *detail)
     return false;
 }
 
-static bool read_epoch(struct redis_conn *redis, struct str key, struct resync_top *out)
+static bool read_epoch(struct redis_conn *redis, struct resync_top *out)
 {
-    struct str words[] = {STR("GET"), key};
-    struct redis_reply *reply = redis_conn_command(redis, words, countof(words));
+    struct redis_reply *reply = redis_conn_next(redis, 0);
     bool is_there = redis_reply_kind(reply) == REDIS_KIND_TEXT;
     snprintf(out->epoch, sizeof(out->epoch), STR_FMT, STR_ARG(redis_reply_text(reply)));
     redis_reply_free(&reply);
     return is_there;
 }
 
-static bool read_top(struct redis_conn *redis, struct str key, struct resync_top *out)
+static bool read_top(struct redis_conn *redis, struct resync_top *out)
 {
-    struct str words[] = {STR("XINFO"), STR("STREAM"), key};
-    struct redis_reply *reply = redis_conn_command(redis, words, countof(words));
+    struct redis_reply *reply = redis_conn_next(redis, 0);
     bool is_there = false;
     for (size_t i = 0; i + 1 < redis_reply_count(reply); i += 2) {
         struct str name = redis_reply_text(redis_reply_item(reply, i));
@@ -49,11 +47,15 @@ bool resync_find_top(struct redis_conn *redis, const struct service *service,
     *out = (struct resync_top){0};
     event_key(service->name, "events", &stream);
     event_key(service->name, "epoch", &epoch);
-    bool is_ready =
-        read_epoch(redis, buf_str(&epoch), out) && read_top(redis, buf_str(&stream), out);
+    struct str get[] = {STR("GET"), buf_str(&epoch)};
+    struct str info[] = {STR("XINFO"), STR("STREAM"), buf_str(&stream)};
+    redis_conn_queue(redis, get, countof(get));
+    redis_conn_queue(redis, info, countof(info));
+    bool has_epoch = read_epoch(redis, out);
+    bool has_top = read_top(redis, out); /* both answers are taken, whatever they say */
     buf_free(&stream);
     buf_free(&epoch);
-    return is_ready;
+    return has_epoch && has_top;
 }
 
 /* What happened in an epoch that is over may not have happened in this one. */
@@ -117,7 +119,7 @@ static bool fill_stage(const struct resync *resync, struct resync_pages *pages,
             return fail(why, why_size, service, pages->why);
         memcpy(place->after, pages->last_id, sizeof(place->after));
         resync_place_save(resync->means.session, service, place);
-        if (!pg_session_settle(resync->means.session))
+        if (!pg_session_settle(resync->means.session, NULL))
             return fail_storing(resync, why, why_size);
         if (!replica_report(resync->redis, resync->replica_id, &noted))
             return fail(why, why_size, "reporting", redis_conn_fault(resync->redis));
@@ -217,7 +219,7 @@ bool resync_run(const struct resync *resync, struct replica_cursor *cursor, char
     dead_letters_forget(session, cursor->service->name);
     replica_save_cursor(session, &noted);
     resync_place_drop(session, cursor->service->name);
-    if (!pg_session_settle(session))
+    if (!pg_session_settle(session, NULL))
         return fail(why, why_size, "saving the cursor", pg_session_fault(session));
     *cursor = noted;
     return true;
