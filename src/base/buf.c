@@ -41,7 +41,10 @@ void buf_append_text(struct buf *buf, const char *text)
 
 void buf_append_char(struct buf *buf, char c)
 {
-    buf_append(buf, &c, 1);
+    char *end = buf_reserve(buf, 1);
+    end[0] = c;
+    end[1] = '\0';
+    buf->len++;
 }
 
 void buf_append_number(struct buf *buf, int64_t number)

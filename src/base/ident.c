@@ -41,12 +41,22 @@ struct uuid uuid_from(int64_t wall_ms, uint64_t high, uint64_t low)
     return uuid;
 }
 
-struct uuid uuid_new(void)
+static struct uuid uuid_of_now(uint64_t random)
 {
     int64_t now = clock_wall_ns();
     /* The fraction of the millisecond in 1/4096: RFC 9562, section 6.2, method 3. */
     uint64_t fraction = (uint64_t)(now % 1000000) * 4096 / 1000000;
-    return uuid_from(now / 1000000, fraction, ident_random());
+    return uuid_from(now / 1000000, fraction, random);
+}
+
+struct uuid uuid_new(void)
+{
+    return uuid_of_now(ident_random());
+}
+
+struct uuid uuid_draw(struct ident_well *well)
+{
+    return uuid_of_now(ident_draw(well));
 }
 
 bool uuid_parse(struct str text, struct uuid *out)

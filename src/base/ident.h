@@ -36,4 +36,7 @@ struct ident_well {
 };
 uint64_t ident_draw(struct ident_well *well);
 
+/* A new identifier, as uuid_new makes them. */
+struct uuid uuid_draw(struct ident_well *well);
+
 #endif

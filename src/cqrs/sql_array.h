@@ -1,13 +1,10 @@
-/* Arrays in PostgreSQL's binary format (array_recv in its sources): many rows in the parameters of
- * one statement, without a word of text to parse. A buffer collects the items, all of one kind;
- * zeroed, it is the empty array of any.
- *
- *   dimensions, has nulls, the items' type, count, lower bound (four bytes each, the highest first)
- *   then of each item its length, -1 for null, and its bytes */
+/* Arrays as parameters (io/pg/pg_array): many rows in one statement. A buffer collects the items,
+ * all of one kind; zeroed, it is the empty array of any. */
 #ifndef CQRS_SQL_ARRAY_H
 #define CQRS_SQL_ARRAY_H
 
 #include "base/ident.h"
+#include "io/pg/pg_array.h"
 #include "io/pg/pg_query.h"
 
 void sql_array_add(struct buf *items, struct str text);            /* text[]; ptr NULL: null */

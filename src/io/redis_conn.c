@@ -11,6 +11,8 @@ enum { DEADLINE_MS = 3000 };
 struct redis_conn {
     redisContext *context;
     msec_t deadline;
+    msec_t patience;    /* how long the socket waits now; 0: not set yet */
+    struct buf command; /* the one that is being written */
     char fault[200];
 };
 
@@ -115,28 +117,46 @@ void redis_conn_close(struct redis_conn **conn)
     if (*conn == NULL)
         return;
     redisFree((*conn)->context);
+    buf_free(&(*conn)->command);
     free(*conn);
     *conn = NULL;
 }
 
+/* "*2" or "$5", and the line's end. */
+static void add_count(struct buf *out, char what, size_t count)
+{
+    buf_append_char(out, what);
+    buf_append_number(out, (int64_t)count);
+    buf_append(out, "\r\n", 2);
+}
+
+/* In RESP: hiredis would let its string grow word by word, which took a third of an XADD's time. */
 void redis_conn_queue(struct redis_conn *conn, const struct str *words, size_t count)
 {
-    const char **pointers = mem_new(count, sizeof(*pointers));
-    size_t *lengths = mem_new(count, sizeof(*lengths));
+    struct buf *command = &conn->command;
+    buf_reset(command);
+    add_count(command, '*', count);
     for (size_t i = 0; i < count; i++) {
-        pointers[i] = words[i].len == 0 ? "" : words[i].ptr;
-        lengths[i] = words[i].len;
+        add_count(command, '$', words[i].len);
+        buf_append_str(command, words[i]);
+        buf_append(command, "\r\n", 2);
     }
-    if (redisAppendCommandArgv(conn->context, (int)count, pointers, lengths) != REDIS_OK)
+    if (redisAppendFormattedCommand(conn->context, command->ptr, command->len) != REDIS_OK)
         snprintf(conn->fault, sizeof(conn->fault), "%s", conn->context->errstr);
-    free(pointers);
-    free(lengths);
+}
+
+/* The socket keeps it: two system calls less for each reply. */
+static void set_patience(struct redis_conn *conn, msec_t patience)
+{
+    if (conn->patience != patience)
+        redisSetTimeout(conn->context, to_timeval(patience));
+    conn->patience = patience;
 }
 
 struct redis_reply *redis_conn_next(struct redis_conn *conn, msec_t wait)
 {
     void *reply = NULL;
-    redisSetTimeout(conn->context, to_timeval(conn->deadline + wait));
+    set_patience(conn, conn->deadline + wait);
     if (redisGetReply(conn->context, &reply) == REDIS_OK)
         return reply;
     snprintf(conn->fault, sizeof(conn->fault), "%s", conn->context->errstr);

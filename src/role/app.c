@@ -341,7 +341,7 @@ static void on_pool_change(void *arg, bool is_up, const char *why)
 struct pg_pool *app_open_pool(struct app *app, const char *url, enum pool_use use)
 {
     /* More in one Sync gains nothing measurable and makes a failure dearer. */
-    enum { NETWORK_MS = 1000, TOGETHER_MAX = 32, LISTS_TOGETHER_MAX = 4 };
+    enum { NETWORK_MS = 1000, TOGETHER_MAX = 32, TOGETHER_MIN = 8, LISTS_TOGETHER_MAX = 4 };
     const struct settings *settings = &app->process->settings;
     struct pg_pool_options options = {.url = url,
                                       .connections = (int)settings->database_connections,
@@ -350,11 +350,13 @@ struct pg_pool *app_open_pool(struct app *app, const char *url, enum pool_use us
                                       .statement_ms = settings->statement_timeout_ms,
                                       .lock_ms = settings->lock_timeout_ms,
                                       .batch_max = TOGETHER_MAX,
+                                      .batch_min = TOGETHER_MIN,
                                       .timeout = STATUS_TIMEOUT,
                                       .on_change = on_pool_change,
                                       .arg = app};
     if (use != POOL_USE_WRITES) {
         options.follows_askers = true;
+        options.batch_min = 0;
         options.timeout = STATUS_QUERY_TIMEOUT;
     }
     if (use == POOL_USE_QUERIES) {

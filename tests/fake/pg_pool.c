@@ -1,5 +1,7 @@
 #include "fake/pg_pool.h"
 
+#include "base/clock.h"
+
 struct pg_pool *pg_pool_open(struct loop *loop, const struct pg_pool_options *options)
 {
     struct pg_pool *pool = mem_new(1, sizeof(*pool));
@@ -22,6 +24,13 @@ const struct pg_statement *pg_pool_statement(struct pg_pool *pool, enum pg_kind 
                                        .parameter_count = parameter_count};
     pool->statements[pool->statement_count++] = statement;
     return statement;
+}
+
+const struct pg_statement *pg_pool_statement_many(struct pg_pool *pool, const char *sql,
+                                                  const char *many_sql, int parameter_count)
+{
+    (void)many_sql;
+    return pg_pool_statement(pool, PG_KIND_WRITE, sql, parameter_count);
 }
 
 const struct pg_statement *pg_pool_statement_once(enum pg_kind kind, const char *sql,
@@ -117,6 +126,25 @@ void pg_values_add_number(struct pg_values *values, int64_t number)
     buf_printf(&text, "%lld", (long long)number);
     add(values, buf_str(&text), false, false);
     buf_free(&text);
+}
+
+void pg_values_add_truth(struct pg_values *values, bool truth)
+{
+    add(values, truth ? STR("t") : STR("f"), false, false);
+}
+
+void pg_values_add_uuid(struct pg_values *values, const struct uuid *id)
+{
+    char text[UUID_TEXT_SIZE];
+    uuid_format(id, text);
+    add(values, str_from(text), false, false);
+}
+
+void pg_values_add_time(struct pg_values *values, int64_t wall_ms)
+{
+    char text[CLOCK_TEXT_SIZE];
+    clock_format(wall_ms, text);
+    add(values, str_from(text), false, false);
 }
 
 void pg_values_add_bytes(struct pg_values *values, struct str bytes)

@@ -197,6 +197,7 @@ static void write_body(struct change *change, struct json *image)
         buf_append_text(&change->body, "{}");
         return;
     }
+    buf_reserve(&change->body, change->data.len * 2); /* once, for most records */
     json_write(image, &change->body);
     json_free(&image);
 }

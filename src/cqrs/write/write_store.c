@@ -1,6 +1,5 @@
 #include "cqrs/write/write_store.h"
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "model/avro/avro.h"
 #include "model/avro/fingerprint.h"
@@ -13,12 +12,14 @@ struct shelf {
 
 struct write_store {
     struct pg_pool *pool;
+    struct ident_well idents;
     const struct pg_statement *find_key;
     struct shelf *shelves;
     size_t shelf_count;
 };
 
-enum { CHANGE_PARAMETERS = 16 };
+/* All but body and data of a change without long headers: memory is asked for once. */
+enum { CHANGE_PARAMETERS = 16, OTHERS_BYTES = 400 };
 
 const char write_store_key[] = "Idempotency-Key";
 
@@ -36,6 +37,23 @@ static const char update_sql[] =
     "  update %s set version = $2::bigint, created_at = $3::timestamptz, body = $4::text,\n"
     "    deleted = $5::boolean\n"
     "  where id = $1::uuid and version = $2::bigint - 1 and not deleted returning 1)";
+/* As many of them. A record that is there already fails all of them, and each is told apart when
+ * it runs by itself. */
+static const char insert_many_sql[] =
+    "with row as (\n"
+    "  insert into %s (id, version, created_at, body, deleted)\n"
+    "  select unnest($1::uuid[]), unnest($2::bigint[]), unnest($3::timestamptz[]),\n"
+    "    unnest($4::text[]), unnest($5::boolean[])), key as (\n"
+    "  insert into mamparo.keys (key, request, subject, version, type, body, since)\n"
+    "  select * from (select unnest($15::text[]) as key, unnest($16::bytea[]), "
+    "unnest($1::uuid[]),\n"
+    "    unnest($2::bigint[]), unnest($8::text[]), unnest($4::text[]),\n"
+    "    unnest($7::timestamptz[])) as k where key is not null)\n"
+    "insert into mamparo.events (id, time, service, collection, type, subject, version,\n"
+    "  fingerprint, actor, traceparent, correlation_id, causation_id, data)\n"
+    "select unnest($6::uuid[]), unnest($7::timestamptz[]), '%s', '%s', unnest($8::text[]),\n"
+    "  unnest($1::uuid[]), unnest($2::bigint[]), unnest($9::text[]), unnest($10::text[]),\n"
+    "  unnest($11::text[]), unnest($12::text[]), unnest($13::text[]), unnest($14::bytea[])";
 static const char event_sql[] =
     ", key as (\n"
     "  insert into mamparo.keys (key, request, subject, version, type, body, since)\n"
@@ -48,26 +66,23 @@ static const char event_sql[] =
 static const char key_sql[] = "select request = $2::bytea, subject, version, type, body from "
                               "mamparo.keys where key = $1::text";
 
-/* Takes over the text that begins it. */
-static const struct pg_statement *statement(struct write_store *store, struct buf *sql,
-                                            const struct collection *collection)
-{
-    buf_printf(sql, event_sql, collection->service, collection->name);
-    const struct pg_statement *made =
-        pg_pool_statement(store->pool, PG_KIND_WRITE, sql->ptr, CHANGE_PARAMETERS);
-    buf_free(sql);
-    return made;
-}
-
 static void fill_shelf(struct write_store *store, struct shelf *shelf,
                        const struct collection *collection)
 {
-    struct buf insert = {0}, update = {0};
+    const char *service = collection->service, *name = collection->name;
+    struct buf insert = {0}, insert_many = {0}, update = {0};
     buf_printf(&insert, insert_sql, collection->table);
+    buf_printf(&insert, event_sql, service, name);
+    buf_printf(&insert_many, insert_many_sql, collection->table, service, name);
     buf_printf(&update, update_sql, collection->table);
+    buf_printf(&update, event_sql, service, name);
     shelf->collection = collection;
-    shelf->insert = statement(store, &insert, collection);
-    shelf->update = statement(store, &update, collection);
+    shelf->insert =
+        pg_pool_statement_many(store->pool, insert.ptr, insert_many.ptr, CHANGE_PARAMETERS);
+    shelf->update = pg_pool_statement(store->pool, PG_KIND_WRITE, update.ptr, CHANGE_PARAMETERS);
+    buf_free(&insert);
+    buf_free(&insert_many);
+    buf_free(&update);
 }
 
 struct write_store *write_store_new(struct pg_pool *pool, const struct model *model)
@@ -102,20 +117,6 @@ static void log_refusal(const struct pg_outcome *outcome)
 {
     if (outcome->status == STATUS_INTERNAL)
         log_error("write_store.refused", log_text("sqlstate", outcome->sqlstate));
-}
-
-static void add_uuid(struct pg_values *values, const struct uuid *id)
-{
-    char text[UUID_TEXT_SIZE];
-    uuid_format(id, text);
-    pg_values_add_text(values, str_from(text));
-}
-
-static void add_time(struct pg_values *values, int64_t wall_ms)
-{
-    char text[CLOCK_TEXT_SIZE];
-    clock_format(wall_ms, text);
-    pg_values_add_text(values, str_from(text));
 }
 
 /* Committing */
@@ -197,16 +198,17 @@ void write_store_commit(struct write_store *store, const struct change *change,
     char fingerprint[FINGERPRINT_TEXT_SIZE];
     struct commit *commit = mem_new(1, sizeof(*commit));
     struct pg_values values = {0};
-    struct uuid event_id = uuid_new();
+    struct uuid event_id = uuid_draw(&store->idents);
     *commit = (struct commit){change->collection, done, arg};
+    buf_reserve(&values.bytes, change->body.len + change->data.len + OTHERS_BYTES);
     pg_values_lock(&values, &change->id);
-    add_uuid(&values, &change->id);
+    pg_values_add_uuid(&values, &change->id);
     pg_values_add_number(&values, change->version);
-    add_time(&values, change->created_at);
+    pg_values_add_time(&values, change->created_at);
     pg_values_add_text(&values, buf_str(&change->body));
-    pg_values_add_text(&values, change->is_deleted ? STR("t") : STR("f"));
-    add_uuid(&values, &event_id);
-    add_time(&values, change->changed_at);
+    pg_values_add_truth(&values, change->is_deleted);
+    pg_values_add_uuid(&values, &event_id);
+    pg_values_add_time(&values, change->changed_at);
     pg_values_add_text(&values, str_from(change->type));
     fingerprint_format(avro_codec_fingerprint(change->codec), fingerprint);
     pg_values_add_text(&values, str_from(fingerprint));

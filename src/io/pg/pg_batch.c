@@ -3,7 +3,7 @@
 #include <libpq-fe.h>
 #include <stdio.h>
 
-#include "io/pg/pg_raw.h"
+#include "io/pg/pg_many.h"
 
 struct pg_batch {
     PGconn *conn;
@@ -11,6 +11,7 @@ struct pg_batch {
     struct loop_watch *watch;
     struct list queries; /* in the order sent; answered ones first */
     struct list *next;   /* the one whose answer comes next */
+    struct pg_many many;
     size_t count;
     bool has_failed;   /* a member did: all of it is undone */
     PGresult *refusal; /* of the commit itself, where a deferred constraint failed */
@@ -66,6 +67,7 @@ void pg_batch_free(struct pg_batch **batch)
     loop_timer_stop(&gone->deadline);
     loop_watch_close(&gone->watch);
     PQclear(gone->refusal);
+    pg_many_free(&gone->many);
     PQfinish(gone->conn);
     free(gone);
     *batch = NULL;
@@ -138,16 +140,19 @@ static void on_writable(void *arg)
     flush(arg);
 }
 
-static bool send_query(struct pg_batch *batch, struct pg_query *query)
+/* The query at `*next`, with those behind it that go with it. */
+static bool send_next(struct pg_batch *batch, struct list **next)
 {
-    const struct pg_statement *statement = query->statement;
+    struct pg_query *query = container_of(*next, struct pg_query, link);
     struct pg_arrays arrays;
     char name[16];
-    pg_raw_arrays(&query->values, &arrays);
-    assert(query->values.count == statement->parameter_count);
+    assert(query->values.count == query->statement->parameter_count);
+    const struct pg_statement *statement =
+        pg_many_take(&batch->many, next, &batch->queries, &arrays);
     if (statement->number == PG_STATEMENTS_MAX)
         return PQsendQueryParams(batch->conn, statement->sql, query->values.count, NULL,
                                  arrays.values, arrays.lengths, arrays.formats, 0) == 1;
+    query->sent = statement;
     snprintf(name, sizeof(name), "s%u", statement->number);
     if (!batch->is_prepared[statement->number]) {
         if (!PQsendPrepare(batch->conn, name, statement->sql, 0, NULL))
@@ -164,8 +169,8 @@ void pg_batch_send(struct pg_batch *batch)
 {
     batch->next = batch->queries.next;
     loop_timer_start(batch->options.loop, &batch->deadline, batch->options.batch_ms);
-    list_each (link, &batch->queries) {
-        if (!send_query(batch, container_of(link, struct pg_query, link))) {
+    for (struct list *next = batch->next; next != &batch->queries;) {
+        if (!send_next(batch, &next)) {
             lose(batch, pg_raw_fault((struct pg_conn *)batch->conn));
             return;
         }
@@ -207,6 +212,7 @@ static void finish(struct pg_batch *batch)
         PQclear(query->result);
         query->result = NULL;
         query->runs_alone = true;
+        query->follows = false;
         query->batch = NULL;
         list_append(&again, &query->link);
     }
@@ -222,6 +228,16 @@ static void take_refusal(struct pg_batch *batch, PGresult *result)
     batch->refusal = result;
 }
 
+static void tell_followers(struct pg_batch *batch, const PGresult *result)
+{
+    for (; batch->next != &batch->queries; batch->next = batch->next->next) {
+        struct pg_query *query = container_of(batch->next, struct pg_query, link);
+        if (!query->follows)
+            return;
+        query->result = PQcopyResult(result, 0);
+    }
+}
+
 /* Puts a result where it belongs: each query may be preceded by its statement's own answer. */
 static void take(struct pg_batch *batch, PGresult *result)
 {
@@ -235,7 +251,7 @@ static void take(struct pg_batch *batch, PGresult *result)
     batch->has_failed = batch->has_failed || has_failed;
     if (query->is_preparing) {
         query->is_preparing = false;
-        batch->is_prepared[query->statement->number] = !has_failed;
+        batch->is_prepared[query->sent->number] = !has_failed;
         if (type != PGRES_FATAL_ERROR) {
             PQclear(result);
             return;
@@ -248,6 +264,7 @@ static void take(struct pg_batch *batch, PGresult *result)
     else
         PQclear(result);
     batch->next = batch->next->next;
+    tell_followers(batch, query->result);
 }
 
 static void on_readable(void *arg)

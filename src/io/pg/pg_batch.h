@@ -18,9 +18,11 @@ struct pg_query {
     struct pg_pool *pool;
     struct pg_batch *batch; /* NULL in the queue */
     const struct pg_statement *statement;
+    const struct pg_statement *sent; /* that, or what does it for many */
     struct pg_values values;
     bool runs_alone;   /* it asked for it, or its batch failed once */
     bool is_preparing; /* the statement's own answer comes first */
+    bool follows;      /* it went with the one before it, whose answer is its own too */
     void *result;      /* libpq's, owned; NULL until it came */
     pg_done_fn *done;
     void *arg;

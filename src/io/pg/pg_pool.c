@@ -22,6 +22,7 @@ struct member {
     } state;
     bool is_up; /* it has a connection, or gave one up and has not failed since */
     struct pg_batch *batch;
+    int64_t under_way; /* queries of the batch, while it is busy */
     struct backoff backoff;
     struct loop_timer rest;
 };
@@ -33,6 +34,8 @@ struct pg_pool {
     struct list queue; /* of struct pg_query */
     int64_t queued;
     struct loop_defer flush;
+    bool is_gathering; /* queries wait for more of them, until the timer */
+    struct loop_timer gathering;
     struct pg_statement *statements[PG_STATEMENTS_MAX];
     unsigned statement_count;
     unsigned up_count;
@@ -148,17 +151,47 @@ static void fill(struct pg_pool *pool, struct pg_batch *batch)
     }
 }
 
-static void on_flush(struct loop_defer *defer)
+static void send_queued(struct pg_pool *pool)
 {
-    struct pg_pool *pool = container_of(defer, struct pg_pool, flush);
+    loop_timer_stop(&pool->gathering);
+    pool->is_gathering = false;
     for (int i = 0; i < pool->options.connections && !list_is_empty(&pool->queue); i++) {
         struct member *member = &pool->members[i];
         if (member->state != MEMBER_STATE_READY)
             continue;
+        member->under_way = pool->queued;
         fill(pool, member->batch);
+        member->under_way -= pool->queued;
         set_state(member, MEMBER_STATE_BUSY);
         pg_batch_send(member->batch);
     }
+}
+
+static int64_t count_under_way(const struct pg_pool *pool)
+{
+    int64_t count = 0;
+    for (int i = 0; i < pool->options.connections; i++)
+        if (pool->members[i].state == MEMBER_STATE_BUSY)
+            count += pool->members[i].under_way;
+    return count;
+}
+
+static void on_flush(struct loop_defer *defer)
+{
+    struct pg_pool *pool = container_of(defer, struct pg_pool, flush);
+    enum { GATHERING_MS = 1 };
+    int64_t least = pool->options.batch_min;
+    if (pool->queued >= least || count_under_way(pool) < least) {
+        send_queued(pool);
+    } else if (!pool->is_gathering) {
+        pool->is_gathering = true;
+        loop_timer_start(pool->loop, &pool->gathering, GATHERING_MS);
+    }
+}
+
+static void on_gathered(struct loop_timer *timer)
+{
+    send_queued(container_of(timer, struct pg_pool, gathering));
 }
 
 static void requeue_first(struct pg_pool *pool, struct list *queries)
@@ -248,6 +281,7 @@ struct pg_pool *pg_pool_open(struct loop *loop, const struct pg_pool_options *op
     pool->options = *options;
     list_init(&pool->queue);
     pool->flush.run = on_flush;
+    pool->gathering.fired = on_gathered;
     /* A pool's statements look things up: a plan that reads a whole table is never wanted, and to
      * compile one costs more than it saves. */
     snprintf(pool->session, sizeof(pool->session),
@@ -281,8 +315,8 @@ const struct pg_statement *pg_pool_statement_once(enum pg_kind kind, const char 
     return new_statement(kind, sql, parameter_count);
 }
 
-const struct pg_statement *pg_pool_statement(struct pg_pool *pool, enum pg_kind kind,
-                                             const char *sql, int parameter_count)
+static struct pg_statement *keep_statement(struct pg_pool *pool, enum pg_kind kind, const char *sql,
+                                           int parameter_count)
 {
     for (unsigned i = 0; i < pool->statement_count; i++)
         if (strcmp(pool->statements[i]->sql, sql) == 0)
@@ -292,6 +326,21 @@ const struct pg_statement *pg_pool_statement(struct pg_pool *pool, enum pg_kind 
     if (pool->statement_count < PG_STATEMENTS_MAX)
         pool->statements[pool->statement_count++] = statement;
     return statement;
+}
+
+const struct pg_statement *pg_pool_statement(struct pg_pool *pool, enum pg_kind kind,
+                                             const char *sql, int parameter_count)
+{
+    return keep_statement(pool, kind, sql, parameter_count);
+}
+
+const struct pg_statement *pg_pool_statement_many(struct pg_pool *pool, const char *sql,
+                                                  const char *many_sql, int parameter_count)
+{
+    struct pg_statement *one = keep_statement(pool, PG_KIND_WRITE, sql, parameter_count);
+    if (pool->statement_count < PG_STATEMENTS_MAX)
+        one->many = keep_statement(pool, PG_KIND_WRITE, many_sql, parameter_count);
+    return one;
 }
 
 struct loop *pg_pool_loop(const struct pg_pool *pool)

@@ -2,9 +2,9 @@
  *
  *   pg_pool_submit → queue → (end of the turn) batch on a free connection, one Sync → done
  *
- * What comes while a batch is under way forms the next one: group commit without waiting. A batch
- * is one transaction; where it fails, its members run again one by one, so that one bad query
- * never spoils its neighbours. */
+ * What comes while a batch is under way forms the next one: group commit. A batch is one
+ * transaction; where it fails, its members run again one by one, so that one bad query never spoils
+ * its neighbours. */
 #ifndef IO_PG_PG_POOL_H
 #define IO_PG_PG_POOL_H
 
@@ -22,6 +22,9 @@ struct pg_pool_options {
     int64_t statement_ms; /* PostgreSQL's statement_timeout; 0: none */
     int64_t lock_ms;      /* its lock_timeout; 0: none */
     size_t batch_max;     /* queries */
+    /* While so many are under way, fewer than those wait for each other, 1 ms at most: fuller
+     * batches are less work, and few clients never wait. */
+    int64_t batch_min;
     /* A query whose asker left ends with CANCELLED: out of the queue, or, where it runs by itself,
      * together with its connection. */
     bool follows_askers;
@@ -40,6 +43,13 @@ struct pg_pool *pg_pool_open(struct loop *loop, const struct pg_pool_options *op
 enum { PG_STATEMENTS_MAX = 1024 };
 const struct pg_statement *pg_pool_statement(struct pg_pool *pool, enum pg_kind kind,
                                              const char *sql, int parameter_count);
+
+/* A statement of one write that can do `many` at once: there each parameter is an array of theirs,
+ * in binary, so `sql` takes a text for no other type. It must fail, where it does not do all that
+ * `sql` would have done for each: then they run again one by one. The rows that it affected are
+ * those of all of them. */
+const struct pg_statement *pg_pool_statement_many(struct pg_pool *pool, const char *sql,
+                                                  const char *many_sql, int parameter_count);
 
 /* One that is not kept: parsed each time, and gone when its one query ends. For texts of which
  * there may be more than PG_STATEMENTS_MAX. */

@@ -1,5 +1,6 @@
 #include "io/pg/pg_query.h"
 
+#include <endian.h>
 #include <libpq-fe.h>
 
 static const PGresult *of(const struct pg_rows *rows)
@@ -34,45 +35,59 @@ size_t pg_rows_affected(const struct pg_rows *rows)
     return str_to_int64(text, &count) ? (size_t)count : 0;
 }
 
-/* What was appended to the bytes since `offset`. */
-static void end_value(struct pg_values *values, size_t offset, bool is_null, bool is_binary)
+/* Texts go as texts: PostgreSQL makes of them what it wants. */
+static void add(struct pg_values *values, enum pg_type type, struct str bytes, bool is_null)
 {
     assert(values->count < PG_PARAMETERS_MAX);
     int at = values->count++;
-    values->at[at].offset = offset;
-    values->at[at].length = (int)(values->bytes.len - offset);
+    values->at[at].offset = values->bytes.len;
+    values->at[at].length = (int)bytes.len;
+    values->at[at].type = type;
     values->at[at].is_null = is_null;
-    values->at[at].is_binary = is_binary;
-    buf_append_char(&values->bytes, '\0');
-}
-
-static void add(struct pg_values *values, struct str bytes, bool is_null, bool is_binary)
-{
-    size_t offset = values->bytes.len;
+    values->at[at].is_binary = type != PG_TYPE_TEXT;
     buf_append_str(&values->bytes, bytes);
-    end_value(values, offset, is_null, is_binary);
+    buf_append_char(&values->bytes, '\0');
 }
 
 void pg_values_add_text(struct pg_values *values, struct str text)
 {
-    add(values, text, false, false);
+    add(values, PG_TYPE_TEXT, text, false);
 }
 
 void pg_values_add_text_or_null(struct pg_values *values, struct str text)
 {
-    add(values, text, text.len == 0, false);
+    add(values, PG_TYPE_TEXT, text, text.len == 0);
+}
+
+static void add_integer(struct pg_values *values, enum pg_type type, int64_t number)
+{
+    uint64_t bytes = htobe64((uint64_t)number);
+    add(values, type, (struct str){(const char *)&bytes, sizeof(bytes)}, false);
 }
 
 void pg_values_add_number(struct pg_values *values, int64_t number)
 {
-    size_t offset = values->bytes.len;
-    buf_append_number(&values->bytes, number);
-    end_value(values, offset, false, false);
+    add_integer(values, PG_TYPE_BIGINT, number);
+}
+
+void pg_values_add_truth(struct pg_values *values, bool truth)
+{
+    add(values, PG_TYPE_BOOLEAN, (struct str){truth ? "\1" : "\0", 1}, false);
+}
+
+void pg_values_add_uuid(struct pg_values *values, const struct uuid *id)
+{
+    add(values, PG_TYPE_UUID, (struct str){(const char *)id, sizeof(*id)}, false);
+}
+
+void pg_values_add_time(struct pg_values *values, int64_t wall_ms)
+{
+    add_integer(values, PG_TYPE_TIMESTAMPTZ, pg_array_instant(wall_ms));
 }
 
 void pg_values_add_bytes(struct pg_values *values, struct str bytes)
 {
-    add(values, bytes, false, true);
+    add(values, PG_TYPE_BYTEA, bytes, false);
 }
 
 void pg_values_lock(struct pg_values *values, const struct uuid *row)

@@ -5,6 +5,7 @@
 #include "base/buf.h"
 #include "base/ident.h"
 #include "base/status.h"
+#include "io/pg/pg_array.h"
 
 enum pg_kind { PG_KIND_READ, PG_KIND_WRITE };
 
@@ -14,6 +15,7 @@ struct pg_statement {
     char *sql;
     enum pg_kind kind;
     int parameter_count;
+    const struct pg_statement *many; /* see pg_pool_statement_many; NULL: none */
 };
 
 struct pg_rows; /* never defined: a libpq result behind our own name */
@@ -37,7 +39,8 @@ typedef void pg_done_fn(void *arg, const struct pg_outcome *outcome);
 
 enum { PG_PARAMETERS_MAX = 24 };
 
-/* Values, in the order of $1, $2 …; owned. Zeroed, it holds none. */
+/* Values, in the order of $1, $2 …; owned. Zeroed, it holds none. A text is of whatever type the
+ * statement wants there, where it runs by itself; all others have a type of their own. */
 struct pg_values {
     struct uuid lock_order; /* a batch's members run in this order; see pg_values_lock */
     bool runs_alone;        /* it locks several rows, in their order, or may take long */
@@ -46,14 +49,18 @@ struct pg_values {
     struct {
         size_t offset;
         int length;
+        enum pg_type type;
         bool is_null, is_binary;
     } at[PG_PARAMETERS_MAX];
 };
 
 void pg_values_add_text(struct pg_values *values, struct str text);
 void pg_values_add_text_or_null(struct pg_values *values, struct str text); /* empty is NULL */
-void pg_values_add_number(struct pg_values *values, int64_t number);
-void pg_values_add_bytes(struct pg_values *values, struct str bytes); /* for a bytea */
+void pg_values_add_number(struct pg_values *values, int64_t number);        /* bigint */
+void pg_values_add_truth(struct pg_values *values, bool truth);
+void pg_values_add_uuid(struct pg_values *values, const struct uuid *id);
+void pg_values_add_time(struct pg_values *values, int64_t wall_ms);   /* timestamptz */
+void pg_values_add_bytes(struct pg_values *values, struct str bytes); /* bytea */
 /* Says which row the statement locks. All batches lock rows in the order of their ids, so that no
  * two of them wait for each other's. */
 void pg_values_lock(struct pg_values *values, const struct uuid *row);

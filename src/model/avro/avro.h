@@ -1,5 +1,6 @@
 /* Avro's single-object encoding (specification 1.11: C3 01, the schema's fingerprint in eight
- * bytes, little-endian, then the value in binary): from JSON trees over libavro, and to JSON text.
+ * bytes, little-endian, then the value in binary): from JSON trees, and to JSON text. libavro says
+ * which schemas there are.
  *
  * In JSON a date is "2026-11-21", a timestamp RFC 3339, an enum its symbol, a union its value. A
  * codec is made once and then only read, by any thread. */

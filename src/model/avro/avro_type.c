@@ -17,6 +17,7 @@ static bool make_parts(struct avro_type *type, size_t count, size_t *left)
 
 static void make_texts(struct avro_type *type, size_t count)
 {
+    type->names = mem_new(count, sizeof(*type->names));
     type->texts = mem_new(count, sizeof(*type->texts));
     type->text_count = count;
 }
@@ -36,7 +37,8 @@ static bool make_record(const struct json *fields, struct avro_type *out, size_t
     make_texts(out, out->part_count);
     for (size_t i = 0; is_made && i < out->part_count; i++) {
         const struct json *field = json_item(fields, i);
-        json_write_string(json_find_text(field, "name", STR("")), &out->texts[i]);
+        out->names[i] = json_find_text(field, "name", STR("")).ptr;
+        json_write_string(str_from(out->names[i]), &out->texts[i]);
         buf_append_char(&out->texts[i], ':');
         is_made = make(json_find(field, "type"), &out->parts[i], left);
     }
@@ -46,8 +48,10 @@ static bool make_record(const struct json *fields, struct avro_type *out, size_t
 static bool make_enum(const struct json *symbols, struct avro_type *out)
 {
     make_texts(out, symbols != NULL ? json_count(symbols) : 0);
-    for (size_t i = 0; i < out->text_count; i++)
-        json_write(json_item(symbols, i), &out->texts[i]);
+    for (size_t i = 0; i < out->text_count; i++) {
+        out->names[i] = json_text(json_item(symbols, i)).ptr;
+        json_write_string(str_from(out->names[i]), &out->texts[i]);
+    }
     return true;
 }
 
@@ -89,6 +93,7 @@ static void clear(struct avro_type *type)
     for (size_t i = 0; i < type->text_count; i++)
         buf_free(&type->texts[i]);
     free(type->parts);
+    free(type->names);
     free(type->texts);
 }
 

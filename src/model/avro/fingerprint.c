@@ -1,7 +1,5 @@
 #include "model/avro/fingerprint.h"
 
-#include <stdio.h>
-
 /* The specification's EMPTY: the fingerprint of no bytes, and the polynomial. */
 #define EMPTY UINT64_C(0xc15d213aa4d7a795)
 
@@ -136,5 +134,7 @@ uint64_t fingerprint_schema(const struct json *schema)
 
 void fingerprint_format(uint64_t fingerprint, char out[FINGERPRINT_TEXT_SIZE])
 {
-    snprintf(out, FINGERPRINT_TEXT_SIZE, "%016llx", (unsigned long long)fingerprint);
+    for (size_t i = FINGERPRINT_TEXT_SIZE - 1; i > 0; i--, fingerprint >>= 4)
+        out[i - 1] = "0123456789abcdef"[fingerprint & 0x0f];
+    out[FINGERPRINT_TEXT_SIZE - 1] = '\0';
 }

@@ -61,8 +61,12 @@ void read_after_join(const struct read_after *after, const char *separator, stru
         const struct read_token *token = &after->tokens[i];
         char id[UUID_TEXT_SIZE];
         uuid_format(&token->id, id);
-        buf_printf(out, "%s%s/%s@%lld", i == 0 ? "" : separator, token->collection->name, id,
-                   (long long)token->version);
+        buf_append_text(out, i == 0 ? "" : separator);
+        buf_append_text(out, token->collection->name);
+        buf_append_char(out, '/');
+        buf_append_text(out, id);
+        buf_append_char(out, '@');
+        buf_append_number(out, token->version);
     }
 }
 

@@ -8,7 +8,7 @@ from frame.tools import CONNECTIONS, Ask, creation, run_client
 from reads.statements import statement_of, with_values
 
 TITLE = ("POST of an entry, 64 connections, fsync on, each side with a PostgreSQL of its own; "
-         "`pgbench -M prepared -c 64 -j 2` sends our own statement, with the event in it.")
+         "`pgbench -M prepared -c 64 -j 2` sends our own statement for one, with the event in it.")
 CASE, RATE, GROUPED = "POST, durable", "a second", "in a sync of the log"
 AIMS = [
     at_least(2, CASE, RATE, "pgbench"),
