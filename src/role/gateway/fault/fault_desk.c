@@ -94,9 +94,8 @@ static void write_fault(const struct model *model, const struct fault *fault, ms
                (long long)(fault->until - now));
 }
 
-/* Those of a compartment; `service` NULL: all. */
-static void answer_faults(struct http_request *request, const struct service *service,
-                          enum side side)
+/* Those of the same compartment; NULL: all. */
+static void answer_faults(struct http_request *request, const struct fault *like)
 {
     const struct process *process = request->arg;
     struct fault list[FAULTS_MAX];
@@ -106,8 +105,7 @@ static void answer_faults(struct http_request *request, const struct service *se
     size_t count = faults_list(process->gateway->fault_desk->faults, now, list);
     buf_append_text(&body, "{\"faults\":[");
     for (size_t i = 0; i < count; i++) {
-        const struct service *other = &process->model->services[list[i].service];
-        if (service != NULL && (service != other || side != list[i].side))
+        if (like != NULL && (like->service != list[i].service || like->side != list[i].side))
             continue;
         buf_append_text(&body, comma);
         write_fault(process->model, &list[i], now, &body);
@@ -159,7 +157,7 @@ static void inject(struct http_request *request, struct fault *fault, struct pro
     }
     start_sweep(process->gateway->fault_desk);
     note(process, fault, false);
-    answer_faults(request, &process->model->services[fault->service], (enum side)fault->side);
+    answer_faults(request, fault);
 }
 
 static void end(struct http_request *request, const struct fault *fault, struct problem *problem)
@@ -175,16 +173,15 @@ static void end(struct http_request *request, const struct fault *fault, struct 
     http_reply(request, &(struct http_response){.status = 204});
 }
 
-static void change(struct http_request *request, const struct service *service, enum side side)
+/* `fault` says of which compartment. */
+static void change(struct http_request *request, struct fault *fault)
 {
-    const struct process *process = request->arg;
-    struct fault fault = {.service = (size_t)(service - process->model->services), .side = side};
     struct problem problem = {0};
-    if (parse_server(request, &fault, &problem)) {
+    if (parse_server(request, fault, &problem)) {
         if (str_equal(request->method, STR("PUT")))
-            inject(request, &fault, &problem);
+            inject(request, fault, &problem);
         else
-            end(request, &fault, &problem);
+            end(request, fault, &problem);
     }
     if (problem_is_set(&problem))
         answer_problem(request, &problem);
@@ -198,12 +195,15 @@ static void handle_compartment(struct http_request *request, struct str place)
     const struct process *process = request->arg;
     const struct service *service;
     enum side side;
-    if (!side_parse_compartment(process->model, place, &service, &side))
+    if (!side_parse_compartment(process->model, place, &service, &side)) {
         answer_status(request, STATUS_NOT_FOUND, "faults are /faults/<service>/<reads|writes>");
-    else if (str_equal(request->method, STR("GET")) || str_equal(request->method, STR("HEAD")))
-        answer_faults(request, service, side);
+        return;
+    }
+    struct fault fault = {.service = (size_t)(service - process->model->services), .side = side};
+    if (str_equal(request->method, STR("GET")) || str_equal(request->method, STR("HEAD")))
+        answer_faults(request, &fault);
     else if (answer_allows(request, "GET, HEAD, PUT, DELETE"))
-        change(request, service, side);
+        change(request, &fault);
 }
 
 bool fault_desk_handle(struct http_request *request)
@@ -220,6 +220,6 @@ bool fault_desk_handle(struct http_request *request)
     else if (place.len > 0)
         handle_compartment(request, place);
     else if (answer_allows(request, "GET, HEAD"))
-        answer_faults(request, NULL, SIDE_READS);
+        answer_faults(request, NULL);
     return true;
 }
