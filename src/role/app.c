@@ -341,7 +341,7 @@ static void on_pool_change(void *arg, bool is_up, const char *why)
 struct pg_pool *app_open_pool(struct app *app, const char *url, enum pool_use use)
 {
     /* More in one Sync gains nothing measurable and makes a failure dearer. */
-    enum { NETWORK_MS = 1000, TOGETHER_MAX = 32, TOGETHER_MIN = 8, LISTS_TOGETHER_MAX = 4 };
+    enum { NETWORK_MS = 1000, TOGETHER_MAX = 32, TOGETHER_MIN = 8 };
     const struct settings *settings = &app->process->settings;
     struct pg_pool_options options = {.url = url,
                                       .connections = (int)settings->database_connections,
@@ -362,7 +362,7 @@ struct pg_pool *app_open_pool(struct app *app, const char *url, enum pool_use us
     if (use == POOL_USE_QUERIES) {
         options.connections = (int)settings->query_connections;
         options.statement_ms = settings->query_timeout_ms;
-        options.batch_max = LISTS_TOGETHER_MAX;
+        options.batch_max = 1;
         options.on_change = NULL;
     }
     options.batch_ms = options.statement_ms + NETWORK_MS;

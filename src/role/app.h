@@ -103,7 +103,7 @@ struct model *app_load_model(const struct settings *settings);
 /* Ends the process with what is wrong with its models, a line each. */
 void app_refuse_model(const char *mistakes) __attribute__((noreturn));
 
-/* Opens a pool of the app on `url`. */
+/* Opens a pool of the app on `url`. That of the queries runs one at a time on each connection. */
 enum pool_use { POOL_USE_WRITES, POOL_USE_LOOK_UPS, POOL_USE_QUERIES };
 struct pg_pool *app_open_pool(struct app *app, const char *url, enum pool_use use);
 

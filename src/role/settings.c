@@ -69,8 +69,8 @@ static const struct setting settings_known[] = {
      .roles = "write read", .unit = "ms", .sentence = "longest wait of one statement for a lock"},
     {"QUERY_CONNECTIONS", NUMBER(query_connections, 1, 64), .otherwise = "4", .roles = "read",
      .unit = "",
-     .sentence = "connections of each event loop for lists, histories and checksums; one that may "
-                 "take long has its connection to itself"},
+     .sentence = "connections of each event loop for lists, histories and checksums, one at a time "
+                 "on each"},
     {"QUERY_TIMEOUT_MS", NUMBER(query_timeout_ms, 10, 600000), .otherwise = "800", .roles = "read",
      .unit = "ms", .sentence = "longest run of one of those"},
     {"CONNECT_TIMEOUT_MS", NUMBER(connect_timeout_ms, 1, 60000), .otherwise = "250",

@@ -66,12 +66,6 @@ static bool is_kept(const struct query *query)
            query->filters.items[0].op == LOOKUP_EQ;
 }
 
-/* It reads no more than it shows; of others, one may hold up those behind it for long. */
-static bool is_short(const struct query *query, int64_t offset)
-{
-    return is_all(query) && is_kept(query) && offset == 0;
-}
-
 static const struct pg_statement *make_statement(struct pg_pool *pool, const struct query *query,
                                                  struct buf *sql, const struct pg_values *values)
 {
@@ -160,7 +154,6 @@ const struct pg_statement *list_sql_page(struct pg_pool *pool, const struct coll
     struct buf sql = {0};
     int64_t offset = query->has_cursor ? 0 : (query->page - 1) * query->page_size;
     write_page(collection, query, offset, &sql);
-    values->runs_alone = !is_short(query, offset);
     pg_values_add_number(values, query->page_size + 1);
     pg_values_add_number(values, offset);
     add_asked(query, values);
@@ -184,7 +177,6 @@ const struct pg_statement *list_sql_stats(struct pg_pool *pool, const struct col
         "  from (select * from counted order by count desc, value limit %d) as largest), '')\n"
         "from counted",
         LIST_SQL_COUNTS_MAX);
-    values->runs_alone = true;
     add_asked(query, values);
     return make_statement(pool, query, &sql, values);
 }

@@ -191,7 +191,6 @@ void read_store_history(struct pg_pool *pool, const struct read_history *wanted,
     pg_values_add_text(&values, buf_str(&name));
     pg_values_add_number(&values, wanted->page_size);
     pg_values_add_number(&values, (wanted->page - 1) * wanted->page_size);
-    values.runs_alone = true;
     pg_pool_submit(pool, pg_pool_statement(pool, PG_KIND_READ, history_sql, values.count), &values,
                    on_history, listing_new(done, arg));
     buf_free(&name);

@@ -21,7 +21,7 @@ struct pg_pool_options {
     msec_t batch_ms;      /* a batch that takes longer means a dead connection */
     int64_t statement_ms; /* PostgreSQL's statement_timeout; 0: none */
     int64_t lock_ms;      /* its lock_timeout; 0: none */
-    size_t batch_max;     /* queries */
+    size_t batch_max;     /* queries; with 1, a slow one delays none that has a connection */
     /* While so many are under way, fewer than those wait for each other, 1 ms at most: fuller
      * batches are less work, and few clients never wait. */
     int64_t batch_min;

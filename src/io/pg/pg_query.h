@@ -43,7 +43,7 @@ enum { PG_PARAMETERS_MAX = 24 };
  * statement wants there, where it runs by itself; all others have a type of their own. */
 struct pg_values {
     struct uuid lock_order; /* a batch's members run in this order; see pg_values_lock */
-    bool runs_alone;        /* it locks several rows, in their order, or may take long */
+    bool runs_alone;        /* it locks several rows, in their order */
     struct buf bytes;
     int count;
     struct {
