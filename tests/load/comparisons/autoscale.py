@@ -18,7 +18,7 @@ AIMS = [*none(CASE, "failed"), at_least(3, CASE, "instances, at most"),
         at_most(1, CASE, "instances, at last")]
 
 SHARE, SCALE, SLICE_S = 0.2, 20, 2
-TRIED = 1000  # requests a second, to see what one costs
+TRIED = 5000  # requests a second, to see what one costs when there is much to do
 # In capacities of one instance. 1.7 of one is 0.57 of each of three.
 LOAD = [0.3] * 4 + [0.6, 0.9, 1.2, 1.5] + [1.7] * 12 + [1.2, 0.7] + [0.3] * 18
 SHORT = [100, 300, 100]  # requests a second
