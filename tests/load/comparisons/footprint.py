@@ -1,14 +1,19 @@
 """How long a role takes from its start until it is ready, and how much memory it takes: idle, at
-load, and with ten thousand connections."""
+load, and with ten thousand connections; and how large is what the image adds to Debian's."""
 import http.client
+import re
+import subprocess
 import time
+from pathlib import Path
 
 from frame.measurement import OURS, at_most, measured, none
 from frame.tools import CONNECTIONS, Ask, Client, creation
 from frame.upkeep import proportional_bytes, resident_bytes
+from harness.cluster import BINARY
 
 TITLE = ("Start to ready, on databases that are there; memory (PSS, and RSS, in MB) idle, under 64 "
-         "connections, and with 10,000.")
+         "connections, and with 10,000. The image is the stripped binary upon Debian's "
+         "libraries.")
 ROLES = ["bulkhead", "write", "read"]
 STATES = ["idle", "at load", "10,000 connections"]
 AIMS = [
@@ -31,6 +36,20 @@ def measure(site, plan):
             role = server.settings["SERVER_TYPE"]
             yield from measured(role, OURS, {"start to ready, ms": 1000 * start_of(server)})
             yield from measured(role, OURS, memory_of(server, asks[server], found, plan))
+    yield from measured("image", OURS, image_of(site.folder))
+
+
+def image_of(folder):
+    """Without what every Debian has: the C library."""
+    stripped = folder / "mamparo"
+    subprocess.run(["strip", "-o", stripped, BINARY], check=True)
+    loaded = subprocess.run(["ldd", stripped], check=True, capture_output=True, text=True).stdout
+    libraries = [Path(path) for path in re.findall(r"=> (/\S+)", loaded) if "/libc." not in path]
+    return {"binary, MB": size_of(stripped), "libraries, MB": sum(map(size_of, libraries))}
+
+
+def size_of(path):
+    return path.stat().st_size / 1e6
 
 
 def start_of(server):
