@@ -1,7 +1,9 @@
 """Two write servers and three read servers on the same databases: one relay and one applier at a
 time, another one soon when it dies or freezes, and no harm from one that wakes."""
 import time
+from contextlib import contextmanager
 
+import psycopg
 import pytest
 from harness.load import ENTRIES, Load, check_promises, everything_is_everywhere
 from harness.process import wait_until
@@ -157,6 +159,31 @@ def test_one_that_freezes_while_it_fills_the_replica_loses_its_place_in_time(new
     first.await_ready()
     cluster.bulkhead.start().await_ready()
     everything_is_everywhere(cluster)
+
+
+def test_one_that_freezes_while_it_sends_a_block_loses_its_place_in_time(crowd):
+    """To PostgreSQL it is not idle then."""
+    [first, second, third], crowd.reads = crowd.reads, crowd.reads[:1]
+    for server in (first, second, third):
+        server.stop()
+    with place_held(crowd.postgres.url(f"{crowd.name}_read_1"), "medical"):
+        began = time.monotonic()
+        first.start()
+        wait_until(lambda: first.is_live() and state_of(first) == "standby", 5, "it to wait")
+        within(began, "pause", lambda: state_of(first) == "following", "it to take the place")
+        assert "replica.takes_over" in first.log()
+
+
+@contextmanager
+def place_held(url, service):
+    """By a session that has sent a statement, and has not ended its transaction."""
+    with psycopg.connect(url) as connection:
+        connection.pgconn.enter_pipeline_mode()
+        connection.pgconn.send_query_params(
+            f"select pg_advisory_lock(hashtextextended('{service}', 7237412386095723))".encode(),
+            None)
+        connection.pgconn.flush()
+        yield
 
 
 def post_batch(server, records):

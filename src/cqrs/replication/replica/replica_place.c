@@ -18,9 +18,13 @@
 
 static const char take_sql[] = "select pg_try_advisory_lock(" LOCK "), id from mamparo.replica";
 static const char wait_sql[] = "select pg_advisory_lock(" LOCK ")";
+/* A session that waits for its client in the middle of a transaction's statements, which libpq
+ * sends in pieces, is not idle to PostgreSQL: no timeout ends it. */
 static const char send_away_sql[] =
-    "select pg_terminate_backend(l.pid) from pg_locks l, mamparo.appliers a\n"
-    "where a.service = $1 and a.since < " SINCE "\n"
+    "select pg_terminate_backend(l.pid) from pg_locks l join pg_stat_activity s using (pid),\n"
+    "  mamparo.appliers a\n"
+    "where a.service = $1 and (a.since < " SINCE " or (s.state = 'active'\n"
+    "    and s.wait_event = 'ClientRead' and s.query_start < now() - interval '2500 ms'))\n"
     "  and l.locktype = 'advisory' and l.granted and l.objsubid = 1\n"
     "  and l.database = (select oid from pg_database where datname = current_database())\n"
     "  and (l.classid::bigint << 32 | l.objid::bigint) = " LOCK;
@@ -70,6 +74,7 @@ enum replica_place replica_place_take(struct pg_session *session, const struct s
         return REPLICA_PLACE_FAILED;
     if (pg_rows_count(outcome.rows) == 0)
         return REPLICA_PLACE_TAKEN;
+    static_assert(REPLICA_PLACE_MS == 2500, "as it stands in the statement");
     log_info("replica.takes_over", log_text("service", service->name));
     /* In the queue before that one can come back. */
     return run(session, wait_sql, service, NULL, &outcome) ? REPLICA_PLACE_MINE

@@ -10,8 +10,8 @@
 enum replica_place { REPLICA_PLACE_MINE, REPLICA_PLACE_TAKEN, REPLICA_PLACE_FAILED };
 
 /* Also gives the database's own id, of at most `size` bytes, for the relay. An applier whose model
- * is older than this one's is sent away: it would leave out what only the newer one knows. FAILED
- * with the session's fault. */
+ * is older than this one's is sent away: it would leave out what only the newer one knows. So is
+ * one that froze while it sent a block. FAILED with the session's fault. */
 enum replica_place replica_place_take(struct pg_session *session, const struct service *service,
                                       char *id, size_t size);
 
