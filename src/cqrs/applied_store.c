@@ -32,10 +32,8 @@ void applied_store_look(struct pg_pool *pool, const struct read_token *token,
     struct glance *glance = mem_new(1, sizeof(*glance));
     struct pg_values values = {0};
     struct buf sql = {0};
-    char text[UUID_TEXT_SIZE];
     *glance = (struct glance){done, arg};
-    uuid_format(&token->id, text);
-    pg_values_add_text(&values, str_from(text));
+    pg_values_add_uuid(&values, &token->id);
     pg_values_add_number(&values, token->version);
     buf_printf(&sql, look_sql, collection->table, collection->service, collection->service);
     pg_pool_submit(pool, pg_pool_statement(pool, PG_KIND_READ, sql.ptr, values.count), &values,

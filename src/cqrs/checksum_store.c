@@ -33,13 +33,6 @@ static void on_range(void *arg, const struct pg_outcome *outcome)
     free(asking);
 }
 
-static void add_id(struct pg_values *values, const struct uuid *id)
-{
-    char text[UUID_TEXT_SIZE];
-    uuid_format(id, text);
-    pg_values_add_text(values, str_from(text));
-}
-
 /* A replica is whole: what it lacks is a difference. */
 static void write_defaults(const struct checksum_range *range, struct buf *out)
 {
@@ -66,10 +59,10 @@ void checksum_store_ask(struct pg_pool *pool, const struct checksum_range *range
         buf_printf(&position, "(select position from mamparo.cursors where service = '%s')",
                    range->collection->service);
     buf_printf(&sql, range_sql, range->collection->table, position.ptr);
-    add_id(&values, &range->from);
-    add_id(&values, &range->upto);
+    pg_values_add_uuid(&values, &range->from);
+    pg_values_add_uuid(&values, &range->upto);
     pg_values_add_number(&values, range->most);
-    pg_values_add_text(&values, range->is_list ? STR("t") : STR("f"));
+    pg_values_add_truth(&values, range->is_list);
     write_defaults(range, &defaults);
     pg_values_add_text(&values, buf_str(&defaults));
     pg_pool_submit(pool, pg_pool_statement(pool, PG_KIND_READ, sql.ptr, 5), &values, on_range,

@@ -350,13 +350,12 @@ struct pg_pool *app_open_pool(struct app *app, const char *url, enum pool_use us
                                       .statement_ms = settings->statement_timeout_ms,
                                       .lock_ms = settings->lock_timeout_ms,
                                       .batch_max = TOGETHER_MAX,
-                                      .batch_min = TOGETHER_MIN,
+                                      .batch_min = use == POOL_USE_WRITES ? TOGETHER_MIN : 0,
                                       .timeout = STATUS_TIMEOUT,
                                       .on_change = on_pool_change,
                                       .arg = app};
     if (use != POOL_USE_WRITES) {
         options.follows_askers = true;
-        options.batch_min = 0;
         options.timeout = STATUS_QUERY_TIMEOUT;
     }
     if (use == POOL_USE_QUERIES) {

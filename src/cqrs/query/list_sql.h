@@ -6,8 +6,8 @@
 #include "cqrs/query/query.h"
 #include "io/pg/pg_pool.h"
 
-/* A page, and one record more where there is one: columns total and body; one row
- * with no body where there is no record. */
+/* A page, and one record more where there is one: columns total and body; one row with no
+ * body where there is no record. */
 const struct pg_statement *list_sql_page(struct pg_pool *pool, const struct collection *collection,
                                          const struct query *query, struct pg_values *values);
 

@@ -11,13 +11,6 @@ static void log_refusal(const struct pg_outcome *outcome)
         log_error("read_store.refused", log_text("sqlstate", outcome->sqlstate));
 }
 
-static void add_uuid(struct pg_values *values, const struct uuid *id)
-{
-    char text[UUID_TEXT_SIZE];
-    uuid_format(id, text);
-    pg_values_add_text(values, str_from(text));
-}
-
 /* One record */
 
 struct search {
@@ -47,7 +40,7 @@ void read_store_find(struct pg_pool *pool, const struct collection *collection,
     struct search *search = mem_new(1, sizeof(*search));
     struct pg_values values = {0};
     *search = (struct search){done, arg};
-    add_uuid(&values, id);
+    pg_values_add_uuid(&values, id);
     snprintf(sql, sizeof(sql), "select version, body from %s where id = $1::uuid and not deleted",
              collection->table);
     pg_pool_submit(pool, pg_pool_statement(pool, PG_KIND_READ, sql, 1), &values, on_found, search);
@@ -186,7 +179,7 @@ void read_store_history(struct pg_pool *pool, const struct read_history *wanted,
     const struct collection *collection = wanted->collection;
     struct pg_values values = {0};
     struct buf name = {0};
-    add_uuid(&values, wanted->id);
+    pg_values_add_uuid(&values, wanted->id);
     buf_printf(&name, "%s/%s", collection->service, collection->name);
     pg_values_add_text(&values, buf_str(&name));
     pg_values_add_number(&values, wanted->page_size);

@@ -109,10 +109,10 @@ static void unescape(struct str string, struct buf *out)
 {
     char mistake[JSON_MISTAKE_SIZE];
     struct json *parsed = json_parse(string, mistake);
-    if (parsed != NULL)
-        buf_append_str(out, json_text(parsed));
-    if (parsed != NULL)
-        json_free(&parsed);
+    if (parsed == NULL)
+        return; /* our own writing: that cannot be */
+    buf_append_str(out, json_text(parsed));
+    json_free(&parsed);
 }
 
 /* What it is in a column: a string without quotes and escapes, and anything else as it is. */

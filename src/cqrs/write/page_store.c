@@ -63,11 +63,9 @@ static struct page *begin_page(const struct uuid *after, struct pg_values *value
                                page_store_done_fn *done, void *arg)
 {
     static const struct uuid nil;
-    char id[UUID_TEXT_SIZE];
     struct page *page = mem_new(1, sizeof(*page));
     *page = (struct page){done, arg};
-    uuid_format(after != NULL ? after : &nil, id);
-    pg_values_add_text(values, str_from(id));
+    pg_values_add_uuid(values, after != NULL ? after : &nil);
     return page;
 }
 

@@ -174,9 +174,7 @@ static void on_found(void *arg, const struct pg_outcome *outcome)
 static void find(struct search *search)
 {
     struct pg_values values = {0};
-    char id[UUID_TEXT_SIZE];
-    uuid_format(&search->id, id);
-    pg_values_add_text(&values, str_from(id));
+    pg_values_add_uuid(&values, &search->id);
     pg_pool_submit(search->store->pool, shelf_of(search->store, search->collection)->find, &values,
                    on_found, search);
 }
