@@ -217,7 +217,7 @@ def test_half_open_only_one_request_probes_a_server(new_site):
     bad = site.reads[0]
     bad.behave = unavailable
     wait_until(lambda: site.gets(1) == {200: 1} and len(bad.asked) >= LEAST, 10, "its ejection")
-    bad.behave = slow(0.3)
+    bad.behave = hanging
     before = len(bad.asked)
     wait_until(lambda: {answer.status_code for answer in site.at_once(10)} == {200}
                and len(bad.asked) > before, 15, "a probe")

@@ -169,9 +169,11 @@ static bool is_before(const struct candidate *a, const struct candidate *b)
     return a->lag != b->lag ? a->lag < b->lag : a->score < b->score;
 }
 
-/* From `turn` on, round; among equals the first. */
-static struct candidate choose(struct pool *pool, uint64_t left, enum pool_wish wish, msec_t now)
+/* From `turn` on, round; among equals the first. What another server has been asked too is no
+ * probe: it may be the last try, and teaches nothing when the other is faster. */
+static struct candidate choose(struct pool *pool, uint64_t asked, enum pool_wish wish, msec_t now)
 {
+    uint64_t left = pool_members(pool) & ~asked;
     unsigned turn = atomic_load_explicit(&pool->turn, memory_order_relaxed) % FLEET_MAX;
     uint64_t later = left >> turn << turn;
     struct candidate best = {.index = POOL_NONE, .standing = OUT};
@@ -182,6 +184,8 @@ static struct candidate choose(struct pool *pool, uint64_t left, enum pool_wish 
         if (!is_same_life(pool, index))
             begin_life(pool, index, now);
         struct candidate candidate = candidate_of(pool, index, wish, now);
+        if (candidate.standing == HALF_OPEN && asked != 0)
+            candidate.standing = EJECTED;
         if (is_before(&candidate, &best))
             best = candidate;
     }
@@ -214,7 +218,7 @@ int pool_take(struct pool *pool, uint64_t asked, enum pool_wish wish, msec_t now
 {
     struct candidate best;
     do {
-        best = choose(pool, pool_members(pool) & ~asked, wish, now);
+        best = choose(pool, asked, wish, now);
         if (best.index == POOL_NONE)
             return POOL_NONE;
     } while (!is_to_be_had(pool, &best, now));

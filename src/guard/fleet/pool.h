@@ -50,11 +50,11 @@ struct pool; /* lifetime: the process's */
 struct pool *pool_new(struct fleet *fleet, uint64_t service, struct pool_limits limits,
                       pool_watch_fn *told, void *arg);
 
-/* The server to ask, counted as in flight there; none whose bit is in `asked`. First a half-open
- * one that nobody is trying; then those that are well (up and not ejected); UNREADY and NEW ones;
- * ejected ones; DOWN ones, of each of which one request at a time is tried. Among equals the policy
- * and the wish decide. POOL_NONE: no member is left, or all that are left are down and being tried.
- */
+/* The server to ask, counted as in flight there; none whose bit is in `asked`. First, when none has
+ * been asked, a half-open one that nobody is trying; then those that are well (up and not ejected);
+ * UNREADY and NEW ones; ejected ones; DOWN ones, of each of which one request at a time is tried.
+ * Among equals the policy and the wish decide. POOL_NONE: no member is left, or all that are left
+ * are down and being tried. */
 int pool_take(struct pool *pool, uint64_t asked, enum pool_wish wish, msec_t now) must_check;
 
 /* It is no longer in flight; `asked_at` is the `now` of its pool_take. */

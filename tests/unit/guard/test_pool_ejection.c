@@ -268,6 +268,18 @@ static void one_at_a_time_tries_one_that_is_half_open(void **state)
     }
 }
 
+static void what_another_was_asked_is_no_probe(void **state)
+{
+    struct given given;
+    (void)state;
+    given_half_open(&given);
+    assert_int_equal(pool_take(given.pool, 1 << 1, POOL_LEAST_BUSY, OPEN), 2);
+    assert_int_equal(pool_take(given.pool, 1 << 1 | 1 << 2, POOL_LEAST_BUSY, OPEN), 0);
+    pool_give_back(given.pool, 0, POOL_SUCCEEDED, OPEN, OPEN + 10);
+    assert_string_equal(given.told, "r0 ");
+    given_close(&given);
+}
+
 static void one_that_is_not_ready_is_not_half_open(void **state)
 {
     struct given given;
@@ -499,6 +511,7 @@ int main(void)
         cmocka_unit_test(one_that_was_outrun_has_failed_if_its_server_has_answered_nothing_since),
         cmocka_unit_test(an_answer_that_goes_on_counts_when_it_begins),
         cmocka_unit_test(one_at_a_time_tries_one_that_is_half_open),
+        cmocka_unit_test(what_another_was_asked_is_no_probe),
         cmocka_unit_test(one_that_is_not_ready_is_not_half_open),
         cmocka_unit_test(one_that_is_half_open_is_ejected_again_though_it_be_the_last),
         cmocka_unit_test(a_probe_that_vanishes_lets_go_when_its_lease_is_over),
