@@ -25,7 +25,6 @@ struct gateway;
 struct door;
 struct read_gate;
 struct documents;
-struct record_cache;
 
 /* What makes a role: one line of the table in role.c. */
 struct role {
@@ -60,6 +59,7 @@ struct app {
     struct batch_desk batch_desk;  /* write */
     struct read_gate *read_gate;   /* read */
     struct record_cache *cache;    /* read */
+    struct list_cache *lists;      /* read */
     struct forwarder *forwarder;   /* bulkhead */
     struct door *door;             /* bulkhead */
     struct ident_well idents;      /* bulkhead */

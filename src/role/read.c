@@ -149,7 +149,9 @@ static void serve_route(struct http_request *request, const struct route *route)
     else if (route->part == ROUTE_HISTORY)
         handle_history(request, route);
     else
-        list_answer(request, route, app->queries);
+        list_answer(request, route,
+                    &(struct list_means){app->queries, app->lists,
+                                         replica_validity(app->process->replica, route->service)});
 }
 
 static void refuse_route(struct http_request *request, const struct route *route,
@@ -240,6 +242,15 @@ static void prepare(struct process *process)
     admission_init(&process->read_after_room, (unsigned)process->settings.read_after_queue, 0);
 }
 
+/* Lists get a quarter, lest many that are asked for once take the records' room. */
+static void open_caches(struct app *app)
+{
+    const struct process *process = app->process;
+    size_t all = (size_t)process->settings.cache_bytes / process->app_count, lists = all / 4;
+    app->lists = list_cache_new(lists, process->metrics);
+    app->cache = record_cache_new(all - lists, process->metrics);
+}
+
 static bool open_app(struct app *app)
 {
     const struct process *process = app->process;
@@ -247,8 +258,7 @@ static bool open_app(struct app *app)
     app->live_desk = live_desk_new(app);
     app->pool = app_open_pool(app, url, POOL_USE_LOOK_UPS);
     app->queries = app_open_pool(app, url, POOL_USE_QUERIES);
-    app->cache = record_cache_new((size_t)process->settings.cache_bytes / process->app_count,
-                                  process->metrics);
+    open_caches(app);
     app->read_gate = read_gate_new(app);
     return true;
 }
@@ -298,6 +308,7 @@ static void write_status(struct process *process, struct buf *out)
 {
     replica_write_status(process->replica, out);
     record_cache_write_status(process->metrics, out);
+    list_cache_write_status(process->metrics, out);
 }
 
 static void measure(struct process *process)

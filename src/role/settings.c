@@ -166,7 +166,7 @@ static const struct setting settings_known[] = {
                  "a gateway takes the server for dead"},
     {"CACHE_BYTES", NUMBER(cache_bytes, 0, 1099511627776), .otherwise = "67108864", .roles = "read",
      .unit = "bytes",
-     .sentence = "single records kept in memory by a server that applies; 0 is none"},
+     .sentence = "records and lists kept in memory by a server that applies; 0 is none"},
     {"REPLICATION_SLOT", TEXT(replication_slot), .otherwise = "mamparo", .roles = "write",
      .unit = "", .sentence = "logical replication slot, the same for all write servers"},
     {"REPLICA_RETENTION_SECONDS", NUMBER(replica_retention_seconds, 1, 31536000),

@@ -1,65 +1,11 @@
 """Records served from memory: as fresh as those of the database, and never beyond the bound."""
 import json
-import random
-from functools import partial
 
 import pytest
 from harness.connection import Connection
-from harness.load import ENTRIES, Clients
+from harness.memory import (Hammer, change, counts, follows, in_database, metric, path_of, small,
+                            some, version_in_list, version_of_record, warm)
 from harness.process import wait_until
-
-
-def follows(server):
-    return server.admin("/statusz").json()["services"]["medical"]["state"] == "following"
-
-
-def counts(server):
-    return server.admin("/statusz").json()["cache"]
-
-
-def metric(server, name):
-    return next(int(line.split()[-1]) for line in server.admin("/metrics").text.splitlines()
-                if line.startswith(name))
-
-
-def path_of(record):
-    return f"{ENTRIES}/{record['id']}"
-
-
-def warm(server, *records, path=path_of):
-    """Until each of the records is served from memory. Their answers."""
-    def is_hit(record):
-        before = counts(server)["hits"]
-        answer = server.get(path(record))
-        assert answer.status_code == 200, answer.text
-        return counts(server)["hits"] > before and answer
-
-    return [wait_until(lambda: is_hit(record), 10, f"{record} to be served from memory")
-            for record in records]
-
-
-def small(new_cluster, **settings):
-    """One read server with one loop: what it served once, it has."""
-    cluster = new_cluster(reads=1)
-    cluster.reads[0].settings |= {"THREADS": 1, **settings}
-    return cluster.start()
-
-
-def in_database(cluster, record):
-    """(version, deleted) of what the read database has; None: nothing."""
-    found = cluster.site.postgres.query(
-        f"{cluster.name}_read_1", "SELECT version, deleted FROM medical.entries WHERE id = %s",
-        record["id"])
-    return found[0] if found else None
-
-
-def change(cluster, record, **fields):
-    """Patches it at the write server and waits until the read database has it."""
-    answer = cluster.write.request("PATCH", path_of(record), json=fields)
-    assert answer.status_code == 200, answer.text
-    version = answer.json()["version"]
-    wait_until(lambda: in_database(cluster, record)[0] >= version, 10, "the change to be applied")
-    return version
 
 
 # What is served
@@ -142,61 +88,6 @@ def test_large_records_stay_within_the_bound_and_the_largest_are_not_kept(new_cl
 
 # Under load
 
-class Hammer(Clients):
-    """While in its block: one client for each record patches it, at the write server; readers ask the
-    read servers for records of which they know what the database has. Whoever is told less than
-    that, or than he was told before, says so."""
-
-    def __init__(self, cluster, records, servers, readers=4):
-        super().__init__()
-        self.cluster, self.records, self.servers = cluster, records, servers
-        self.changes, self.reads, self.refused = [0] * len(records), [0] * readers, 0
-        self.jobs = [*(partial(self._change, number) for number in range(len(records))),
-                     *(partial(self._read, number) for number in range(readers))]
-
-    def await_progress(self, changes, reads, seconds=60):
-        wanted = sum(self.changes) + changes, sum(self.reads) + reads
-        wait_until(lambda: sum(self.changes) >= wanted[0] and sum(self.reads) >= wanted[1]
-                   or self._has_failed(), seconds,
-                   f"{changes} changes and {reads} reads; so far {self.changes} and {self.reads}")
-
-    def _has_failed(self):
-        return any(job.done() for job in self.running)
-
-    def _change(self, number):
-        connection = Connection(self.cluster.write)
-        while not self.stopping.wait(0.001):
-            answer = connection.ask("PATCH", path_of(self.records[number]),
-                                    {"content": f"cambio {self.changes[number]}"})
-            self.changes[number] += answer is not None and answer.status == 200
-
-    def _read(self, number):
-        connections = [Connection(server) for server in self.servers]
-        told, chance = {}, random.Random(number)
-        with self.cluster.site.postgres.connect(f"{self.cluster.name}_read_1") as database:
-            while not self.stopping.is_set():
-                record = chance.choice(self.records)
-                [(least,)] = database.execute(
-                    "SELECT version FROM medical.entries WHERE id = %s", (record["id"],)).fetchall()
-                for connection in chance.sample(connections, len(connections)):
-                    answer = connection.ask("GET", path_of(record))
-                    if answer is None or answer.status != 200:
-                        self.refused += 1
-                        continue
-                    version = answer.json()["version"]
-                    assert version >= max(least, told.get(record["id"], 0)), (
-                        f"{version} of {record['id']}, where the database had {least}"
-                        f" and an answer {told.get(record['id'])}")
-                    least = told[record["id"]] = version
-                    self.reads[number] += 1
-
-
-def some(cluster, count=4):
-    records = [cluster.create(title=f"Disputada {number}") for number in range(count)]
-    cluster.await_everywhere(*records)
-    return records
-
-
 def test_nobody_is_told_less_than_the_database_has(new_cluster, is_long):
     cluster = new_cluster(reads=1).start()
     read = cluster.reads[0]
@@ -234,9 +125,11 @@ def break_the_place(cluster):
         " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())")
 
 
-def test_nobody_is_told_less_while_the_place_goes_from_server_to_server(twins):
+@pytest.mark.parametrize(("ask", "cache"), [(version_of_record, "cache"),
+                                            (version_in_list, "list_cache")])
+def test_nobody_is_told_less_while_the_place_goes_from_server_to_server(twins, ask, cache):
     moves = 0
-    with Hammer(twins, some(twins), twins.reads) as hammer:
+    with Hammer(twins, some(twins), twins.reads, ask=ask) as hammer:
         for _ in range(6):
             before = [follows(read) for read in twins.reads]
             break_the_place(twins)
@@ -244,8 +137,8 @@ def test_nobody_is_told_less_while_the_place_goes_from_server_to_server(twins):
             wait_until(lambda: sum(follows(read) for read in twins.reads) == 1, 10, "a follower")
             moves += before != [follows(read) for read in twins.reads]
     print(f"{moves} moves, {hammer.changes} changes, {hammer.reads} reads, {hammer.refused} refused"
-          f" {[counts(read) for read in twins.reads]}")
-    assert sum(counts(read)["hits"] for read in twins.reads) > 50
+          f" {[counts(read, cache) for read in twins.reads]}")
+    assert sum(counts(read, cache)["hits"] for read in twins.reads) > (50 if cache == "cache" else 0)
 
 
 def test_a_server_that_wakes_serves_nothing_from_before_its_sleep(twins):

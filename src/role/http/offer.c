@@ -52,12 +52,19 @@ void offer_json(struct http_request *request, struct str tag, struct str json)
     reply(request, etag, http_tag_is_among(known, etag) ? NULL : &json, is_gzipped);
 }
 
-void offer_json_by_content(struct http_request *request, struct str json)
+/* 64 bits are enough for one address. */
+struct str offer_tag_of(struct str json, char room[OFFER_TAG_SIZE])
 {
-    enum { TAG_LENGTH = 16 }; /* 64 bits */
     uint8_t digest[DIGEST_SIZE];
     char text[DIGEST_TEXT_SIZE];
     digest_sha256(&json, 1, digest);
     digest_format(digest, text);
-    offer_json(request, (struct str){text, TAG_LENGTH}, json);
+    memcpy(room, text, OFFER_TAG_SIZE);
+    return (struct str){room, OFFER_TAG_SIZE};
+}
+
+void offer_json_by_content(struct http_request *request, struct str json)
+{
+    char room[OFFER_TAG_SIZE];
+    offer_json(request, offer_tag_of(json, room), json);
 }

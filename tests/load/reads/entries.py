@@ -1,7 +1,7 @@
 """The replica's table, filled by one statement, and the questions that are asked of it."""
 from dataclasses import dataclass
 
-HOT = 10000  # of the records by id, so that a cache has a chance
+HOT, HOT_LISTS = 10000, 500  # different records and lists, so that a cache has a chance
 FIRST = 100000000000  # behind the id's prefix come twelve digits
 ID_PREFIX = "018f0000-0000-7000-8000-"
 TITLES, CASES = 50, 200  # entries of one title; entries in which one word occurs
@@ -40,22 +40,18 @@ class Question:
     first: int = 0
     count: int = 1
 
-    @property
-    def is_single(self):
-        return self.prefix == ID_PREFIX
-
     def with_number(self, number):
         return self.path.format(number)
 
 
 def questions(entries):
-    hot = min(HOT, entries)
+    hot, titles, cases = min(HOT, entries), entries // TITLES, entries // CASES
     return [
         Question("GET by id", f"/v1/medical/entries/{ID_PREFIX}{{}}", f"/entries/{ID_PREFIX}{{}}/",
                  ID_PREFIX, FIRST, hot),
         Question("GET page of 20", "/v1/medical/entries?page_size=20", "/entries/?page_size=20"),
         Question("GET filter, 20 of 50", "/v1/medical/entries?page_size=20&title=Entrada%20{}",
-                 "/entries/?page_size=20&title=Entrada%20{}", "Entrada ", 0, entries // TITLES),
+                 "/entries/?page_size=20&title=Entrada%20{}", "Entrada ", 0, min(HOT_LISTS, titles)),
         Question("GET q=, 20 of 200", "/v1/medical/entries?page_size=20&q=caso{}",
-                 "", "caso", 0, entries // CASES),
+                 "", "caso", 0, min(HOT_LISTS, cases)),
     ]

@@ -33,6 +33,11 @@ uint64_t validity_mark(const struct validity *validity, const struct uuid *id, m
     return generation % 2 == 0 ? generation : 0;
 }
 
+struct uuid validity_id_of_lists(const struct collection *collection)
+{
+    return uuid_from(0, 0, (uintptr_t)collection);
+}
+
 void validity_touch(struct validity *validity, const struct uuid *id)
 {
     uint32_t bucket = bucket_of(validity, id);

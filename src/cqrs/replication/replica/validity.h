@@ -1,4 +1,5 @@
-/* Which of a service's records may be served from memory. Its applier tells before it stores one,
+/* Which of a service's records and lists may be served from memory. Its applier tells before it
+ * stores a record,
  * and when that is done; the loops ask, without a lock.
  *
  *   take the mark → ask the database → keep the answer with that mark
@@ -24,9 +25,13 @@ struct validity *validity_new(void);
  * call: one that was read earlier may be from before the process froze. */
 uint64_t validity_mark(const struct validity *validity, const struct uuid *id, msec_t now);
 
+/* What stands for the lists and counts of a collection: they change with each of its records. */
+struct collection;
+struct uuid validity_id_of_lists(const struct collection *collection);
+
 /* For the applier's thread, all of these. */
 
-/* The record is about to change: called before the change can be seen in the database. */
+/* What has that id is about to change: called before the change can be seen in the database. */
 void validity_touch(struct validity *validity, const struct uuid *id);
 
 /* What was touched is committed, or certainly never will be. What nobody settles stays without

@@ -10,6 +10,8 @@
 struct asked {
     struct http_request *request;
     const struct alias *alias;
+    struct list_cache *cache;
+    struct list_look look;
     struct query query;
     struct buf address; /* of the list, without what says which page */
 };
@@ -19,6 +21,21 @@ static void asked_free(struct asked *asked)
     query_free(&asked->query);
     buf_free(&asked->address);
     free(asked);
+}
+
+static void give(struct http_request *request, const struct kept_list *list)
+{
+    if (list->link.len > 0)
+        http_answer_with(request, "link", list->link);
+    offer_json(request, list->tag, list->body);
+}
+
+static void give_and_keep(const struct asked *asked, struct str link, struct str body)
+{
+    char room[OFFER_TAG_SIZE];
+    struct kept_list list = {offer_tag_of(body, room), link, body};
+    list_cache_keep(asked->cache, &asked->look, &list);
+    give(asked->request, &list);
 }
 
 /* Where the page stands among all that match, as far as that can be said of a cursor's: what was
@@ -63,37 +80,34 @@ static void write_pagination(const struct standing *standing, struct buf *out)
  * only be said by the body. */
 enum { ADDRESS_LENGTH_MAX = 4000 };
 
-static void say_links(const struct asked *asked, const struct standing *standing)
+static void write_links(const struct asked *asked, const struct standing *standing, struct buf *out)
 {
-    struct buf link = {0};
     struct str address = buf_str(&asked->address);
     bool has_cursor = asked->query.has_cursor;
     if (address.len > ADDRESS_LENGTH_MAX)
         return;
     if (has_cursor && standing->next.len > 0)
-        list_link_write_cursor(address, standing->next, &link);
+        list_link_write_cursor(address, standing->next, out);
     if (!has_cursor && standing->has_next)
-        list_link_write_page(address, standing->page + 1, "next", &link);
+        list_link_write_page(address, standing->page + 1, "next", out);
     if (!has_cursor && standing->has_previous)
-        list_link_write_page(address, standing->page - 1, "prev", &link);
-    if (link.len > 0)
-        http_answer_with(asked->request, "link", buf_str(&link));
-    buf_free(&link);
+        list_link_write_page(address, standing->page - 1, "prev", out);
 }
 
 static void answer_page(const struct asked *asked, const struct read_page *page)
 {
     struct standing standing = stand(&asked->query, page);
-    struct buf chosen = {0}, body = {0};
-    say_links(asked, &standing);
+    struct buf chosen = {0}, link = {0}, body = {0};
+    write_links(asked, &standing, &link);
     members_write(&asked->query, page->items, &chosen);
     buf_append_text(&body, "{\"data\":[");
     older_names_write(asked->alias, buf_str(&chosen), &body);
     buf_append_text(&body, "],\"pagination\":");
     write_pagination(&standing, &body);
     buf_append_char(&body, '}');
-    offer_json_by_content(asked->request, buf_str(&body));
+    give_and_keep(asked, buf_str(&link), buf_str(&body));
     buf_free(&chosen);
+    buf_free(&link);
     buf_free(&body);
 }
 
@@ -126,7 +140,7 @@ static void on_counts(void *arg, const struct read_page *counts)
     if (counts->status == STATUS_OK) {
         buf_printf(&body, "{\"by\":\"%s\",\"counts\":[" STR_FMT "],\"total\":%lld}",
                    asked->query.by->name, STR_ARG(counts->items), (long long)counts->total);
-        offer_json_by_content(asked->request, buf_str(&body));
+        give_and_keep(asked, (struct str){0}, buf_str(&body));
     } else {
         answer_status(asked->request, counts->status, NULL);
     }
@@ -134,13 +148,11 @@ static void on_counts(void *arg, const struct read_page *counts)
     asked_free(asked);
 }
 
-void list_answer(struct http_request *request, const struct route *route, struct pg_pool *pool)
+static void ask(struct http_request *request, const struct route *route, struct pg_pool *pool,
+                struct asked *asked)
 {
     struct problem problem = {0};
-    struct asked *asked = mem_new(1, sizeof(*asked));
     enum query_kind kind = route->part == ROUTE_STATS ? QUERY_STATS : QUERY_LIST;
-    asked->request = request;
-    asked->alias = route->alias;
     if (!query_parse(route->collection, kind, request->query, &asked->query, &problem)) {
         answer_problem(request, &problem);
         asked_free(asked);
@@ -151,4 +163,22 @@ void list_answer(struct http_request *request, const struct route *route, struct
         read_store_list(pool, route->collection, &asked->query, on_page, asked);
     }
     problem_free(&problem);
+}
+
+void list_answer(struct http_request *request, const struct route *route,
+                 const struct list_means *means)
+{
+    struct kept_list kept;
+    struct list_look look =
+        list_cache_look(route->collection, means->validity, request->path, request->query);
+    if (list_cache_find(means->cache, &look, &kept)) {
+        give(request, &kept);
+        return;
+    }
+    struct asked *asked = mem_new(1, sizeof(*asked));
+    asked->request = request;
+    asked->alias = route->alias;
+    asked->cache = means->cache;
+    asked->look = look;
+    ask(request, route, means->pool, asked);
 }

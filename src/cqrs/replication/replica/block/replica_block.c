@@ -79,9 +79,11 @@ static enum replica_verdict judge_refusal(const struct pg_session *session)
     return REPLICA_FAILED;
 }
 
-static void touch(const struct replica_means *means, const struct event *event)
+static void touch(const struct replica_means *means, const struct collection *collection,
+                  const struct event *event)
 {
-    struct uuid subject;
+    struct uuid subject, lists = validity_id_of_lists(collection);
+    validity_touch(means->validity, &lists);
     if (uuid_parse(event->subject, &subject))
         validity_touch(means->validity, &subject);
 }
@@ -106,7 +108,7 @@ static enum replica_verdict take_event(struct replica_block *block, const struct
         why = pg_session_fault(means->session);
         verdict = judge_refusal(means->session);
     }
-    touch(means, &entry->event);
+    touch(means, service->collections[at], &entry->event);
     return why != NULL ? say(block, verdict, entry, why) : REPLICA_APPLIED;
 }
 

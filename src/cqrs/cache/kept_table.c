@@ -1,4 +1,4 @@
-#include "cqrs/cache/record_table.h"
+#include "cqrs/cache/kept_table.h"
 
 #include "base/list.h"
 
@@ -7,11 +7,11 @@ struct entry {
     struct list link;   /* the one asked for last is the last */
     const void *collection;
     struct uuid id;
-    struct kept_record record;
-    char json[];
+    struct kept kept;
+    char letters[];
 };
 
-struct record_table {
+struct kept_table {
     struct list by_use;
     size_t bytes_max, bytes, count;
     uint64_t seed;
@@ -19,10 +19,10 @@ struct record_table {
     struct entry **buckets;
 };
 
-struct record_table *record_table_new(size_t bytes_max)
+struct kept_table *kept_table_new(size_t bytes_max)
 {
     enum { USUAL_BYTES = 512 };
-    struct record_table *table = mem_new(1, sizeof(*table));
+    struct kept_table *table = mem_new(1, sizeof(*table));
     list_init(&table->by_use);
     table->bytes_max = bytes_max;
     table->seed = ident_random();
@@ -33,19 +33,19 @@ struct record_table *record_table_new(size_t bytes_max)
     return table;
 }
 
-static size_t bytes_of(size_t json_len)
+static size_t bytes_of(size_t len)
 {
     enum { ALLOCATOR_BYTES = 16 };
-    return sizeof(struct entry) + json_len + ALLOCATOR_BYTES;
+    return sizeof(struct entry) + len + ALLOCATOR_BYTES;
 }
 
-static struct entry **bucket_of(struct record_table *table, const struct uuid *id)
+static struct entry **bucket_of(struct kept_table *table, const struct uuid *id)
 {
     return &table->buckets[uuid_hash(id, table->seed) & (table->bucket_count - 1)];
 }
 
 /* Where the pointer to it stands; one to NULL: it is not there. */
-static struct entry **place_of(struct record_table *table, struct record_key key)
+static struct entry **place_of(struct kept_table *table, struct kept_key key)
 {
     struct entry **place = bucket_of(table, key.id);
     while (*place != NULL && ((*place)->collection != key.collection ||
@@ -54,24 +54,24 @@ static struct entry **place_of(struct record_table *table, struct record_key key
     return place;
 }
 
-static void drop(struct record_table *table, struct entry **place)
+static void drop(struct kept_table *table, struct entry **place)
 {
     struct entry *entry = *place;
     assert(entry != NULL);
     *place = entry->next;
     list_remove(&entry->link);
-    table->bytes -= bytes_of(entry->record.json.len);
+    table->bytes -= bytes_of(entry->kept.text.len);
     table->count--;
     free(entry);
 }
 
-static void drop_oldest(struct record_table *table)
+static void drop_oldest(struct kept_table *table)
 {
     struct entry *oldest = container_of(table->by_use.next, struct entry, link);
-    drop(table, place_of(table, (struct record_key){oldest->collection, &oldest->id}));
+    drop(table, place_of(table, (struct kept_key){oldest->collection, &oldest->id}));
 }
 
-void record_table_free(struct record_table **table)
+void kept_table_free(struct kept_table **table)
 {
     while (!list_is_empty(&(*table)->by_use))
         drop_oldest(*table);
@@ -81,41 +81,40 @@ void record_table_free(struct record_table **table)
 }
 
 /* It is about to be read, and memory is far: it comes while the answer's head is made. */
-static void fetch(struct str json)
+static void fetch(struct str text)
 {
     enum { FETCHED_MAX = 1024 };
-    for (size_t at = 0; at < json.len && at < FETCHED_MAX; at += CACHE_LINE)
-        __builtin_prefetch(json.ptr + at);
+    for (size_t at = 0; at < text.len && at < FETCHED_MAX; at += CACHE_LINE)
+        __builtin_prefetch(text.ptr + at);
 }
 
-const struct kept_record *record_table_find(struct record_table *table, struct record_key key)
+const struct kept *kept_table_find(struct kept_table *table, struct kept_key key)
 {
     struct entry *entry = *place_of(table, key);
     if (entry == NULL)
         return NULL;
-    fetch(entry->record.json);
+    fetch(entry->kept.text);
     list_remove(&entry->link);
     list_append(&table->by_use, &entry->link);
-    return &entry->record;
+    return &entry->kept;
 }
 
-static struct entry *entry_new(struct record_key key, const struct kept_record *record)
+static struct entry *entry_new(struct kept_key key, const struct kept *kept)
 {
-    struct str json = record->json;
-    struct entry *entry = mem_new(1, sizeof(*entry) + json.len);
+    struct str text = kept->text;
+    struct entry *entry = mem_new(1, sizeof(*entry) + text.len);
     entry->collection = key.collection;
     entry->id = *key.id;
-    entry->record = *record;
-    memcpy(entry->json, json.ptr, json.len);
-    entry->record.json.ptr = entry->json;
+    entry->kept = *kept;
+    memcpy(entry->letters, text.ptr, text.len);
+    entry->kept.text.ptr = entry->letters;
     return entry;
 }
 
-void record_table_put(struct record_table *table, struct record_key key,
-                      const struct kept_record *record)
+void kept_table_put(struct kept_table *table, struct kept_key key, const struct kept *kept)
 {
     enum { LEAST_ENTRIES = 8 };
-    size_t bytes = bytes_of(record->json.len);
+    size_t bytes = bytes_of(kept->text.len);
     struct entry **place = place_of(table, key);
     if (*place != NULL)
         drop(table, place);
@@ -123,7 +122,7 @@ void record_table_put(struct record_table *table, struct record_key key,
         return;
     while (table->bytes + bytes > table->bytes_max)
         drop_oldest(table);
-    struct entry *entry = entry_new(key, record), **bucket = bucket_of(table, key.id);
+    struct entry *entry = entry_new(key, kept), **bucket = bucket_of(table, key.id);
     entry->next = *bucket;
     *bucket = entry;
     list_append(&table->by_use, &entry->link);
@@ -131,12 +130,12 @@ void record_table_put(struct record_table *table, struct record_key key,
     table->count++;
 }
 
-size_t record_table_bytes(const struct record_table *table)
+size_t kept_table_bytes(const struct kept_table *table)
 {
     return table->bytes;
 }
 
-size_t record_table_count(const struct record_table *table)
+size_t kept_table_count(const struct kept_table *table)
 {
     return table->count;
 }
