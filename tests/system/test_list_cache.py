@@ -6,6 +6,7 @@ from harness.process import wait_until
 
 REPORT = {"title": "Informe", "author": "A", "department": "D", "category": "technical",
           "priority": "low"}
+PLAIN, GZIP = {"Accept-Encoding": "identity"}, {"Accept-Encoding": "gzip"}
 LISTS = [ENTRIES, f"{ENTRIES}?page_size=2", f"{ENTRIES}?page=2&page_size=2",
          f"{ENTRIES}?title=Lista%202", f"{ENTRIES}?q=lista&fields=title",
          f"{ENTRIES}/stats?by=title"]
@@ -17,8 +18,8 @@ def listed(cluster, count=5):
     return records
 
 
-def warm_lists(server, *paths):
-    return warm_paths(server, *paths, of="list_cache")
+def warm_lists(server, *paths, **how):
+    return warm_paths(server, *paths, of="list_cache", **how)
 
 
 def test_lists_and_counts_are_served_from_memory_as_the_database_gave_them(new_cluster):
@@ -42,6 +43,26 @@ def test_lists_and_counts_are_served_from_memory_as_the_database_gave_them(new_c
     assert held["lists"] == metric(read, "mamparo_list_cache_lists") == len(LISTS)
     assert held["bytes"] == metric(read, "mamparo_list_cache_bytes")
     assert held["bytes"] > sum(len(answer.content) for answer in first)
+
+
+def test_who_prefers_gzip_and_who_does_not_get_each_his_own(new_cluster):
+    cluster = small(new_cluster)
+    read = cluster.reads[0]
+    cluster.await_everywhere(*[cluster.create(title=f"Larga {number}", content="x" * 400)
+                               for number in range(5)])
+    [plain] = warm_lists(read, ENTRIES, headers=PLAIN)
+    assert "content-encoding" not in plain.headers
+    first = read.get(ENTRIES, headers=GZIP)
+    hits = counts(read, "list_cache")["hits"]
+    again = read.get(ENTRIES, headers=GZIP)
+    assert counts(read, "list_cache")["hits"] == hits + 1
+    for answer in (first, again):
+        assert answer.headers["content-encoding"] == "gzip"
+        assert answer.headers["etag"] == plain.headers["etag"][:-1] + '-gzip"'
+        assert answer.json() == plain.json()
+    known = {"If-None-Match": first.headers["etag"]}
+    assert read.get(ENTRIES, headers={**GZIP, **known}).status_code == 304
+    assert read.get(ENTRIES, headers={**PLAIN, **known}).status_code == 200
 
 
 def test_lists_show_a_change_as_soon_as_it_is_in_the_database(new_cluster):

@@ -29,19 +29,20 @@ struct list_cache *list_cache_new(size_t bytes_max, struct metrics *metrics)
     return cache;
 }
 
-struct list_look list_cache_look(const struct collection *collection,
-                                 const struct validity *validity, struct str path, struct str query)
+struct list_look list_cache_look(const struct list_question *question,
+                                 const struct validity *validity)
 {
     uint8_t digest[DIGEST_SIZE];
-    struct list_look look = {.collection = collection};
-    struct uuid lists = validity_id_of_lists(collection);
+    struct list_look look = {.collection = question->collection};
+    struct uuid lists = validity_id_of_lists(question->collection);
+    struct str coding = question->prefers_gzip ? STR("gzip") : STR("");
     look.mark = validity_mark(validity, &lists, clock_monotonic());
-    digest_sha256((const struct str[]){path, query}, 2, digest);
+    digest_sha256((const struct str[]){question->path, question->query, coding}, 3, digest);
     memcpy(&look.target, digest, sizeof(look.target));
     return look;
 }
 
-/* A line for the tag, a line for the link, and the body: headers have no line breaks. */
+/* A line each for coding, tag and link, which have no line breaks, and the body. */
 bool list_cache_find(struct list_cache *cache, const struct list_look *look, struct kept_list *out)
 {
     const struct kept *kept = marked_cache_find(
@@ -49,6 +50,7 @@ bool list_cache_find(struct list_cache *cache, const struct list_look *look, str
     if (kept == NULL)
         return false;
     out->body = kept->text;
+    out->is_gzipped = str_cut(&out->body, '\n').len > 0;
     out->tag = str_cut(&out->body, '\n');
     out->link = str_cut(&out->body, '\n');
     return true;
@@ -58,6 +60,7 @@ void list_cache_keep(struct list_cache *cache, const struct list_look *look,
                      const struct kept_list *list)
 {
     struct buf text = {0};
+    buf_append_text(&text, list->is_gzipped ? "gzip\n" : "\n");
     buf_append_str(&text, list->tag);
     buf_append_char(&text, '\n');
     buf_append_str(&text, list->link);

@@ -13,21 +13,26 @@ struct list_cache;
 /* Of at most so many bytes; 0 keeps nothing. */
 struct list_cache *list_cache_new(size_t bytes_max, struct metrics *metrics);
 
+/* All that the answer depends on beside the records; path and query as they came. */
+struct list_question {
+    const struct collection *collection;
+    struct str path, query;
+    bool prefers_gzip;
+};
+
 /* What is asked for, and the mark of this moment: taken before the database is asked. */
 struct list_look {
     const struct collection *collection;
     struct uuid target;
     uint64_t mark;
 };
-
-/* `path` and `query` as they came. */
-struct list_look list_cache_look(const struct collection *collection,
-                                 const struct validity *validity, struct str path,
-                                 struct str query);
+struct list_look list_cache_look(const struct list_question *question,
+                                 const struct validity *validity);
 
 /* Its ETag without quotes, its Link, which may be empty, and its body. */
 struct kept_list {
     struct str tag, link, body;
+    bool is_gzipped;
 };
 
 /* Lent until the next list_cache_keep(); false where the database has to be asked. */

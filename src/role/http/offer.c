@@ -6,25 +6,21 @@
 
 const char offer_gzip_suffix[] = "-gzip";
 
-static void reply(struct http_request *request, struct str tag, const struct str *json,
+/* `body` is NULL where the client has it. */
+static void reply(struct http_request *request, struct str etag, const struct str *body,
                   bool is_gzipped)
 {
-    struct buf packed = {0};
-    struct http_response response = {.status = 304, .headers = {{"etag", tag}}};
+    struct http_response response = {.status = 304, .headers = {{"etag", etag}}};
     struct http_header *header = &response.headers[1];
     *header++ = (struct http_header){"vary", STR("accept-encoding")};
-    if (json != NULL) {
+    if (body != NULL) {
         response.status = 200;
-        response.body = *json;
+        response.body = *body;
         *header++ = (struct http_header){"content-type", STR("application/json")};
     }
-    if (json != NULL && is_gzipped) {
-        http_coding_gzip(*json, &packed);
-        response.body = buf_str(&packed);
+    if (body != NULL && is_gzipped)
         *header++ = (struct http_header){"content-encoding", STR("gzip")};
-    }
     http_reply(request, &response);
-    buf_free(&packed);
 }
 
 enum { ETAG_SIZE = 48 };
@@ -42,14 +38,37 @@ static struct str quote(struct str tag, const char *suffix, char room[ETAG_SIZE]
     return (struct str){room, (size_t)(end - room)};
 }
 
-void offer_json(struct http_request *request, struct str tag, struct str json)
+static bool is_known(const struct http_request *request, struct str etag)
 {
-    struct str known = http_request_header(request, STR("if-none-match"));
-    struct str codings = http_request_header(request, STR("accept-encoding"));
-    bool is_gzipped = http_coding_is_worth(json.len) && http_coding_prefers_gzip(codings);
+    return http_tag_is_among(http_request_header(request, STR("if-none-match")), etag);
+}
+
+bool offer_prefers_gzip(const struct http_request *request)
+{
+    return http_coding_prefers_gzip(http_request_header(request, STR("accept-encoding")));
+}
+
+void offer_coded(struct http_request *request, struct str tag, struct str body, bool is_gzipped)
+{
     char room[ETAG_SIZE];
     struct str etag = quote(tag, is_gzipped ? offer_gzip_suffix : "", room);
-    reply(request, etag, http_tag_is_among(known, etag) ? NULL : &json, is_gzipped);
+    reply(request, etag, is_known(request, etag) ? NULL : &body, is_gzipped);
+}
+
+void offer_json(struct http_request *request, struct str tag, struct str json)
+{
+    char room[ETAG_SIZE];
+    struct buf packed = {0};
+    struct str body = json;
+    bool is_gzipped = http_coding_is_worth(json.len) && offer_prefers_gzip(request);
+    struct str etag = quote(tag, is_gzipped ? offer_gzip_suffix : "", room);
+    bool has_it = is_known(request, etag);
+    if (is_gzipped && !has_it) {
+        http_coding_gzip(json, &packed);
+        body = buf_str(&packed);
+    }
+    reply(request, etag, has_it ? NULL : &body, is_gzipped);
+    buf_free(&packed);
 }
 
 /* 64 bits are enough for one address. */

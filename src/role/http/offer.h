@@ -16,9 +16,14 @@ void offer_json(struct http_request *request, struct str tag, struct str json);
 /* The same with a tag made of the body. */
 void offer_json_by_content(struct http_request *request, struct str json);
 
-/* That tag. */
+/* The tag that it makes. */
 enum { OFFER_TAG_SIZE = 16 };
 struct str offer_tag_of(struct str json, char room[OFFER_TAG_SIZE]);
+
+/* As offer_json(), of a body that is coded already. */
+void offer_coded(struct http_request *request, struct str tag, struct str body, bool is_gzipped);
+
+bool offer_prefers_gzip(const struct http_request *request);
 
 /* What the gzipped body's tag has behind the plain one's. */
 extern const char offer_gzip_suffix[];

@@ -24,11 +24,11 @@ def path_of(record):
     return f"{ENTRIES}/{record['id']}"
 
 
-def warm_paths(server, *paths, of="cache"):
+def warm_paths(server, *paths, of="cache", **how):
     """Until each of the paths is served from memory. Their answers."""
     def is_hit(path):
         before = counts(server, of)["hits"]
-        answer = server.get(path)
+        answer = server.get(path, **how)
         assert answer.status_code == 200, answer.text
         return counts(server, of)["hits"] > before and answer
 

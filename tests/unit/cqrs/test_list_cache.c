@@ -15,7 +15,7 @@ enum { ROOM = 1 << 20 };
 static struct kept_list a_page(void)
 {
     return (struct kept_list){STR("0011"), STR("</v1/a?page=2>; rel=\"next\""),
-                              STR("{\"data\":[],\n\"pagination\":{}}")};
+                              STR("{\"data\":[],\n\"pagination\":{}}"), false};
 }
 
 /* A loop's cache, and the applier's word about two collections: their addresses tell them apart. */
@@ -43,17 +43,26 @@ static struct place *place_of(size_t bytes)
     return place;
 }
 
+static struct list_look look_for(const struct place *place, struct list_question question)
+{
+    return list_cache_look(&question, place->validity);
+}
+
 static struct list_look look_at(const struct place *place, const char *query)
 {
-    return list_cache_look(place->entries, place->validity, STR("/v1/shop/entries"),
-                           str_from(query));
+    return look_for(place, (struct list_question){place->entries, STR("/v1/shop/entries"),
+                                                  str_from(query), false});
+}
+
+static bool is_kept(const struct place *place, struct list_look look)
+{
+    struct kept_list found;
+    return list_cache_find(place->cache, &look, &found);
 }
 
 static bool is_served(const struct place *place, const char *query)
 {
-    struct list_look look = look_at(place, query);
-    struct kept_list found;
-    return list_cache_find(place->cache, &look, &found);
+    return is_kept(place, look_at(place, query));
 }
 
 static void keep(const struct place *place, const char *query)
@@ -80,11 +89,13 @@ static void what_was_kept_is_served_as_it_was(void **state)
     assert_true(list_cache_find(place->cache, &look, &found));
     assert_true(str_equal(found.tag, page.tag));
     assert_true(str_equal(found.link, page.link));
+    assert_false(found.is_gzipped);
     assert_true(str_equal(found.body, page.body));
     look = look_at(place, "");
-    list_cache_keep(place->cache, &look, &(struct kept_list){page.tag, {0}, page.body});
+    list_cache_keep(place->cache, &look, &(struct kept_list){page.tag, {0}, page.body, true});
     assert_true(list_cache_find(place->cache, &look, &found));
     assert_int_equal(found.link.len, 0);
+    assert_true(found.is_gzipped);
     assert_true(str_equal(found.body, page.body));
 }
 
@@ -92,17 +103,18 @@ static void only_who_asks_the_same_gets_it(void **state)
 {
     (void)state;
     struct place *place = place_of(ROOM);
-    struct kept_list found;
+    struct str path = STR("/v1/shop/entries"), longer = STR("/v1/shop/entriesp");
     keep(place, "page=1");
+    assert_true(is_served(place, "page=1"));
     assert_false(is_served(place, "page=2"));
     assert_false(is_served(place, ""));
-    /* The same letters, cut elsewhere. */
-    struct list_look look =
-        list_cache_look(place->entries, place->validity, STR("/v1/shop/entriesp"), STR("age=1"));
-    assert_false(list_cache_find(place->cache, &look, &found));
-    look = list_cache_look(place->images, place->validity, STR("/v1/shop/entries"), STR("page=1"));
-    assert_false(list_cache_find(place->cache, &look, &found));
-    assert_true(is_served(place, "page=1"));
+    const struct list_question others[] = {
+        {place->entries, longer, STR("age=1"), false}, /* the same letters, cut elsewhere */
+        {place->images, path, STR("page=1"), false},
+        {place->entries, path, STR("page=1"), true},
+    };
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        assert_false(is_kept(place, look_for(place, others[i])));
 }
 
 static void a_change_of_a_record_voids_all_lists_of_its_collection_only(void **state)

@@ -1,6 +1,7 @@
 #include "role/http/list/list_answer.h"
 
 #include "cqrs/query/members.h"
+#include "io/http/http_coding.h"
 #include "role/http/answer.h"
 #include "role/http/list/list_link.h"
 #include "role/http/offer.h"
@@ -12,6 +13,7 @@ struct asked {
     const struct alias *alias;
     struct list_cache *cache;
     struct list_look look;
+    bool prefers_gzip;
     struct query query;
     struct buf address; /* of the list, without what says which page */
 };
@@ -27,15 +29,22 @@ static void give(struct http_request *request, const struct kept_list *list)
 {
     if (list->link.len > 0)
         http_answer_with(request, "link", list->link);
-    offer_json(request, list->tag, list->body);
+    offer_coded(request, list->tag, list->body, list->is_gzipped);
 }
 
 static void give_and_keep(const struct asked *asked, struct str link, struct str body)
 {
     char room[OFFER_TAG_SIZE];
-    struct kept_list list = {offer_tag_of(body, room), link, body};
+    struct buf packed = {0};
+    struct kept_list list = {offer_tag_of(body, room), link, body, false};
+    if (asked->prefers_gzip && http_coding_is_worth(body.len)) {
+        http_coding_gzip(body, &packed);
+        list.body = buf_str(&packed);
+        list.is_gzipped = true;
+    }
     list_cache_keep(asked->cache, &asked->look, &list);
     give(asked->request, &list);
+    buf_free(&packed);
 }
 
 /* Where the page stands among all that match, as far as that can be said of a cursor's: what was
@@ -168,9 +177,11 @@ static void ask(struct http_request *request, const struct route *route, struct 
 void list_answer(struct http_request *request, const struct route *route,
                  const struct list_means *means)
 {
+    bool prefers_gzip = offer_prefers_gzip(request);
+    struct list_question question = {route->collection, request->path, request->query,
+                                     prefers_gzip};
+    struct list_look look = list_cache_look(&question, means->validity);
     struct kept_list kept;
-    struct list_look look =
-        list_cache_look(route->collection, means->validity, request->path, request->query);
     if (list_cache_find(means->cache, &look, &kept)) {
         give(request, &kept);
         return;
@@ -180,5 +191,6 @@ void list_answer(struct http_request *request, const struct route *route,
     asked->alias = route->alias;
     asked->cache = means->cache;
     asked->look = look;
+    asked->prefers_gzip = prefers_gzip;
     ask(request, route, means->pool, asked);
 }
