@@ -3,8 +3,9 @@ import json
 
 import pytest
 from harness.connection import Connection
+from harness.load import ENTRIES
 from harness.memory import (Hammer, change, counts, follows, in_database, metric, path_of, small,
-                            some, version_in_list, version_of_record, warm)
+                            some, version_in_list, version_of_record, warm, warm_paths)
 from harness.process import wait_until
 
 
@@ -174,10 +175,13 @@ def test_what_a_rewound_log_took_back_is_not_served_from_memory(new_cluster):
     change(cluster, record, title="Deshecho")
     [answer] = warm(read, record)
     assert answer.json()["title"] == "Deshecho"
+    [answer] = warm_paths(read, ENTRIES, of="list_cache")
+    assert answer.json()["data"][0]["title"] == "Deshecho"
     cluster.write.kill()
     cluster.write.settings |= {"WRITE_DATABASE_URL": cluster.postgres.url(backup),
                                "REPLICATION_SLOT": f"{cluster.name}_backup"}
     cluster.write.start().await_ready()
     wait_until(lambda: in_database(cluster, record) == (1, False), 20, "the log that counts")
     assert read.get(path_of(record)).json() == record
+    assert read.get(ENTRIES).json()["data"] == [record]
     warm(read, record)

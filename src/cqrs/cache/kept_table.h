@@ -12,7 +12,7 @@ struct kept_key {
 
 struct kept {
     uint64_t mark;
-    int64_t version; /* of a record */
+    int64_t version; /* where it has one */
     struct str text;
 };
 

@@ -14,7 +14,7 @@ static struct cache_gauges gauges_of(struct metrics *metrics)
         .hits = metric_get(metrics, METRIC_KIND_COUNTER, "mamparo_list_cache_hits_total",
                            "Lists and counts served from memory", ""),
         .misses = metric_get(metrics, METRIC_KIND_COUNTER, "mamparo_list_cache_misses_total",
-                             "Lists and counts that the database was asked for", ""),
+                             "Lists and counts that were not in memory", ""),
         .count = metric_get(metrics, METRIC_KIND_GAUGE, "mamparo_list_cache_lists",
                             "Lists and counts kept in memory", ""),
         .bytes = metric_get(metrics, METRIC_KIND_GAUGE, "mamparo_list_cache_bytes",

@@ -48,11 +48,11 @@ bool offer_prefers_gzip(const struct http_request *request)
     return http_coding_prefers_gzip(http_request_header(request, STR("accept-encoding")));
 }
 
-void offer_coded(struct http_request *request, struct str tag, struct str body, bool is_gzipped)
+void offer_as_it_is(struct http_request *request, const struct offer *offer)
 {
     char room[ETAG_SIZE];
-    struct str etag = quote(tag, is_gzipped ? offer_gzip_suffix : "", room);
-    reply(request, etag, is_known(request, etag) ? NULL : &body, is_gzipped);
+    struct str etag = quote(offer->tag, offer->is_gzipped ? offer_gzip_suffix : "", room);
+    reply(request, etag, is_known(request, etag) ? NULL : &offer->body, offer->is_gzipped);
 }
 
 void offer_json(struct http_request *request, struct str tag, struct str json)

@@ -20,8 +20,12 @@ void offer_json_by_content(struct http_request *request, struct str json);
 enum { OFFER_TAG_SIZE = 16 };
 struct str offer_tag_of(struct str json, char room[OFFER_TAG_SIZE]);
 
-/* As offer_json(), of a body that is coded already. */
-void offer_coded(struct http_request *request, struct str tag, struct str body, bool is_gzipped);
+/* As offer_json(), of a body as it goes out; `tag` is still the plain one's. */
+struct offer {
+    struct str tag, body;
+    bool is_gzipped;
+};
+void offer_as_it_is(struct http_request *request, const struct offer *offer);
 
 bool offer_prefers_gzip(const struct http_request *request);
 

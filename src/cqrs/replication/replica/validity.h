@@ -1,6 +1,5 @@
 /* Which of a service's records and lists may be served from memory. Its applier tells before it
- * stores a record,
- * and when that is done; the loops ask, without a lock.
+ * stores a record, and when that is done; the loops ask, without a lock.
  *
  *   take the mark → ask the database → keep the answer with that mark
  *   the mark is still that one: nothing newer is in the database

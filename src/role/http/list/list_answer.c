@@ -25,11 +25,16 @@ static void asked_free(struct asked *asked)
     free(asked);
 }
 
+static void say_link(struct http_request *request, struct str link)
+{
+    if (link.len > 0)
+        http_answer_with(request, "link", link);
+}
+
 static void give(struct http_request *request, const struct kept_list *list)
 {
-    if (list->link.len > 0)
-        http_answer_with(request, "link", list->link);
-    offer_coded(request, list->tag, list->body, list->is_gzipped);
+    say_link(request, list->link);
+    offer_as_it_is(request, &(struct offer){list->tag, list->body, list->is_gzipped});
 }
 
 static void give_and_keep(const struct asked *asked, struct str link, struct str body)
@@ -37,6 +42,11 @@ static void give_and_keep(const struct asked *asked, struct str link, struct str
     char room[OFFER_TAG_SIZE];
     struct buf packed = {0};
     struct kept_list list = {offer_tag_of(body, room), link, body, false};
+    if (asked->look.mark == 0) { /* nothing is kept: so nothing is gzipped for who has it */
+        say_link(asked->request, link);
+        offer_json(asked->request, list.tag, body);
+        return;
+    }
     if (asked->prefers_gzip && http_coding_is_worth(body.len)) {
         http_coding_gzip(body, &packed);
         list.body = buf_str(&packed);
