@@ -3,7 +3,10 @@
 #include <hiredis/hiredis.h>
 
 /* A server that says there are more is not believed. */
-enum { ITEMS_MAX = 1 << 20, CHUNK_SIZE = 32 << 10 };
+enum { ITEMS_MAX = 1 << 20 };
+
+/* Most replies are a word. */
+enum { FIRST_SIZE = 256, CHUNK_SIZE = 32 << 10 };
 
 struct chunk {
     struct chunk *next;
@@ -31,7 +34,7 @@ static void *take(struct chunk **chunks, size_t size)
     size = (size + sizeof(max_align_t) - 1) / sizeof(max_align_t) * sizeof(max_align_t);
     struct chunk *chunk = *chunks;
     if (chunk == NULL || chunk->size - chunk->used < size) {
-        size_t room = size > CHUNK_SIZE ? size : CHUNK_SIZE;
+        size_t usual = chunk == NULL ? FIRST_SIZE : CHUNK_SIZE, room = size > usual ? size : usual;
         chunk = malloc(sizeof(*chunk) + room);
         if (chunk == NULL)
             abort();

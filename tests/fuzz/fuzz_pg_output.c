@@ -12,7 +12,7 @@ static void check(const struct pg_output *output, const struct pg_log_row *row, 
     assert(row->commit == output->commit && row->index + 1 == output->index);
     assert(row->column_count >= 0 && row->column_count <= PG_LOG_COLUMNS_MAX);
     for (int c = 0; c < row->column_count; c++) {
-        assert(is_within(row->columns[c].name, buf_str(&output->names)));
+        assert(is_within(row->columns[c].name, buf_str(&output->described)));
         assert(row->columns[c].value.ptr == NULL || is_within(row->columns[c].value, message));
     }
 }

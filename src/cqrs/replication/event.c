@@ -1,58 +1,5 @@
 #include "cqrs/replication/event.h"
 
-#include "cqrs/sql_array.h"
-
-/* "2026-11-21 08:15:30.25+00", as PostgreSQL writes in UTC, to RFC 3339. */
-static struct str rfc3339_of(struct str time, struct buf *scratch)
-{
-    size_t from = scratch->len;
-    buf_append_str(scratch, time);
-    char *text = scratch->ptr + from;
-    if (time.len > 13 && text[10] == ' ')
-        text[10] = 'T';
-    if (str_ends_with(buf_str(scratch), STR("+00"))) {
-        scratch->len -= 3;
-        buf_append_char(scratch, 'Z');
-    }
-    return (struct str){scratch->ptr + from, scratch->len - from};
-}
-
-bool event_from_row(const struct pg_log_row *row, struct buf *scratch, struct event *out)
-{
-    struct str data = {NULL, 0};
-    struct {
-        const char *name;
-        struct str *place;
-    } columns[] = {
-        {"id", &out->id},
-        {"time", &out->time},
-        {"service", &out->service},
-        {"collection", &out->collection},
-        {"type", &out->type},
-        {"subject", &out->subject},
-        {"fingerprint", &out->fingerprint},
-        {"traceparent", &out->traceparent},
-        {"correlation_id", &out->correlation_id},
-        {"causation_id", &out->causation_id},
-        {"actor", &out->actor},
-        {"data", &data},
-    };
-    *out = (struct event){0};
-    for (int c = 0; c < row->column_count; c++)
-        for (size_t i = 0; i < countof(columns); i++)
-            if (str_equal(row->columns[c].name, str_from(columns[i].name)))
-                *columns[i].place = row->columns[c].value;
-    if (out->id.len == 0 || out->service.len == 0 || out->fingerprint.len == 0 ||
-        !sql_bytes_parse(data, scratch))
-        return false;
-    size_t data_len = scratch->len;
-    /* Room first: what is borrowed from the scratch must not move afterwards. */
-    buf_reserve(scratch, out->time.len + 1);
-    out->time = rfc3339_of(out->time, scratch);
-    out->data = (struct str){scratch->ptr, data_len};
-    return true;
-}
-
 /* "/medical/entries" */
 static bool read_source(struct str source, struct event *out)
 {

@@ -1,12 +1,11 @@
-/* An event on its three ways: as a row of mamparo.events in the write-ahead log, as an entry of a
- * Redis stream (CloudEvents 1.0, binary mode: a stream field per attribute), and as what a replica
- * applies. */
+/* An event on its ways: as a row of mamparo.events in the write-ahead log (`event_row`), as an
+ * entry of a Redis stream (CloudEvents 1.0, binary mode: a stream field per attribute), and as what
+ * a replica applies. */
 #ifndef CQRS_REPLICATION_EVENT_H
 #define CQRS_REPLICATION_EVENT_H
 
 #include "base/buf.h"
 #include "cqrs/replication/position.h"
-#include "io/pg/pg_log.h"
 #include "io/redis_conn.h"
 
 /* All texts are borrowed; an absent attribute is empty. */
@@ -16,11 +15,6 @@ struct event {
     struct str traceparent, correlation_id, causation_id, actor;
     struct str data; /* Avro, single-object encoding, of {version, before, after} */
 };
-
-/* Reads an inserted row; `scratch` receives the bytes of `data`, which is then borrowed from it.
- * False where the row is not one of mamparo.events. */
-bool event_from_row(const struct pg_log_row *row, struct buf *scratch,
-                    struct event *out) must_check;
 
 /* An entry of a stream: the event, and its place in the chain. */
 struct event_entry {

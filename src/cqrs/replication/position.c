@@ -1,11 +1,23 @@
 #include "cqrs/replication/position.h"
 
-#include <stdio.h>
+/* Backwards from `end`; where it begins. */
+static char *write_part(uint64_t part, char *end)
+{
+    do {
+        *--end = (char)('0' + part % 10);
+        part /= 10;
+    } while (part > 0);
+    return end;
+}
 
 void position_format(struct position position, char out[POSITION_TEXT_SIZE])
 {
-    snprintf(out, POSITION_TEXT_SIZE, "%llu-%llu", (unsigned long long)position.commit,
-             (unsigned long long)position.index);
+    char text[POSITION_TEXT_SIZE], *end = text + sizeof(text) - 1, *at = end;
+    *end = '\0';
+    at = write_part(position.index, at);
+    *--at = '-';
+    at = write_part(position.commit, at);
+    memcpy(out, at, (size_t)(end - at) + 1);
 }
 
 static bool parse_part(struct str text, uint64_t *out)

@@ -81,7 +81,7 @@ static enum pg_log_opening start(PGconn *conn, const struct pg_log_options *opti
     enum pg_log_opening opening = PG_LOG_OPENED;
     snprintf(command, sizeof(command),
              "START_REPLICATION SLOT \"%s\" LOGICAL %X/%X "
-             "(proto_version '1', publication_names '%s')",
+             "(proto_version '1', publication_names '%s', binary 'true')",
              options->slot, (unsigned)(position >> 32), (unsigned)position, options->publication);
     if (!run(conn, command, PGRES_COPY_BOTH, &result)) {
         say_error(result, conn, mistake, mistake_size);

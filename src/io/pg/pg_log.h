@@ -1,5 +1,5 @@
 /* The write-ahead log as a stream of inserted rows: a logical replication slot read with pgoutput,
- * protocol version 1 (PostgreSQL 15 manual, chapters 55.4 and 55.9).
+ * protocol version 1, in binary (PostgreSQL 15 manual, chapters 55.4 and 55.9).
  *
  * PostgreSQL lets one client hold a slot, so whoever holds it leads. The stream comes in the order
  * of commits, and after a reconnection again from what was confirmed last. */
@@ -32,8 +32,8 @@ void pg_log_close(struct pg_log **log);
 
 enum { PG_LOG_COLUMNS_MAX = 32 };
 
-/* A row that a committed transaction inserted. Texts are PostgreSQL's, NULL as ptr NULL; all of it
- * borrows until the next call. */
+/* A row that a committed transaction inserted. Values are as PostgreSQL sends their type in binary,
+ * NULL as ptr NULL; all of it borrows until the next call. */
 struct pg_log_row {
     uint64_t commit; /* the position (LSN) of its transaction's commit */
     uint64_t index;  /* among the rows of that transaction, from 0 */

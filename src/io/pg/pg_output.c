@@ -34,14 +34,14 @@ static bool read_begin(struct pg_output *output, struct str message)
 static bool read_column_names(struct pg_output *output, struct str message, uint64_t count)
 {
     uint64_t unused;
-    struct str name;
-    buf_reset(&output->names);
-    for (uint64_t i = 0; i < count; i++) {
-        if (!take_integer(&message, 1, &unused) || !take_text(&message, &name) ||
-            !take_integer(&message, 4, &unused) || !take_integer(&message, 4, &unused))
+    buf_reset(&output->described);
+    buf_append_str(&output->described, message);
+    struct str rest = buf_str(&output->described);
+    for (uint64_t i = 0; i < count; i++)
+        if (!take_integer(&rest, 1, &unused) || !take_text(&rest, &output->names[i]) ||
+            !take_integer(&rest, 4, &unused) || !take_integer(&rest, 4, &unused))
             return false;
-        buf_append(&output->names, name.ptr, name.len + 1);
-    }
+    output->column_count = (int)count;
     return true;
 }
 
@@ -57,25 +57,25 @@ static bool read_relation(struct pg_output *output, struct str message)
     if (output->table != NULL && !str_equal(name, str_from(output->table)))
         return true;
     output->relation = (uint32_t)id;
-    output->column_count = (int)count;
+    output->column_count = 0;
     return read_column_names(output, message, count);
 }
 
-/* Int16 columns, and of each: 'n' (null), 'u' (unchanged) or 't' with Int32 length and text. */
+/* Int16 columns, and of each: 'n' (null), 'u' (unchanged) or 'b' with Int32 length and bytes. */
 static bool read_columns(const struct pg_output *output, struct str message, struct pg_log_row *row)
 {
     uint64_t count, kind, length;
-    struct str names = buf_str(&output->names);
     if (!take_integer(&message, 2, &count) || (int)count != output->column_count)
         return false;
     row->column_count = (int)count;
     for (uint64_t i = 0; i < count; i++) {
+        row->columns[i].name = output->names[i];
         row->columns[i].value = (struct str){NULL, 0};
-        if (!take_text(&names, &row->columns[i].name) || !take_integer(&message, 1, &kind))
+        if (!take_integer(&message, 1, &kind))
             return false;
         if (kind == 'n')
             continue;
-        if (kind != 't' || !take_integer(&message, 4, &length) || length > message.len)
+        if (kind != 'b' || !take_integer(&message, 4, &length) || length > message.len)
             return false;
         row->columns[i].value = (struct str){message.ptr, length};
         message.ptr += length;
@@ -122,5 +122,5 @@ enum pg_output_kind pg_output_read(struct pg_output *output, struct str message,
 
 void pg_output_free(struct pg_output *output)
 {
-    buf_free(&output->names);
+    buf_free(&output->described);
 }

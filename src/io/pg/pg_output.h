@@ -17,7 +17,8 @@ struct pg_output {
     uint64_t index;  /* of its next row */
     uint32_t relation;
     int column_count;
-    struct buf names; /* of the relation's columns, each with a NUL */
+    struct str names[PG_LOG_COLUMNS_MAX];
+    struct buf described; /* where they are */
 };
 
 enum pg_output_kind {

@@ -12,141 +12,10 @@
 #define SUBJECT "018f3e7c-0000-7000-8000-000000000002"
 #define TRACE   "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
-/* What PostgreSQL sends for a row of mamparo.events: name, value. */
-static const char *const whole_row[][2] = {
-    {"position", "7"},
-    {"id", ID},
-    {"time", "2026-11-21 08:15:30.25+00"},
-    {"service", "medical"},
-    {"collection", "entries"},
-    {"type", "medical.entry.created"},
-    {"subject", SUBJECT},
-    {"version", "1"},
-    {"fingerprint", "9e5fa4d49fc5cc8c"},
-    {"actor", "ann"},
-    {"traceparent", TRACE},
-    {"correlation_id", "c1"},
-    {"causation_id", "c2"},
-    {"data", "\\xc3010aff00"},
-};
-
-/* The row, but with this value in this column; a NULL column changes nothing. */
-static struct pg_log_row row_with(const char *column, const char *value)
-{
-    struct pg_log_row row = {.commit = 5, .column_count = countof(whole_row)};
-    for (size_t i = 0; i < countof(whole_row); i++) {
-        bool is_it = column != NULL && strcmp(whole_row[i][0], column) == 0;
-        row.columns[i].name = str_from(whole_row[i][0]);
-        row.columns[i].value = str_from(is_it ? value : whole_row[i][1]);
-    }
-    return row;
-}
-
 static void assert_text(struct str text, const char *wanted)
 {
     if (!str_equal(text, str_from(wanted)))
         fail_msg("\"" STR_FMT "\" is not \"%s\"", STR_ARG(text), wanted);
-}
-
-static void a_row_of_the_outbox_is_an_event(void **state)
-{
-    (void)state;
-    struct pg_log_row row = row_with(NULL, NULL);
-    struct buf scratch = {0};
-    struct event event;
-    assert_true(event_from_row(&row, &scratch, &event));
-    assert_text(event.id, ID);
-    assert_text(event.time, "2026-11-21T08:15:30.25Z");
-    assert_text(event.service, "medical");
-    assert_text(event.collection, "entries");
-    assert_text(event.type, "medical.entry.created");
-    assert_text(event.subject, SUBJECT);
-    assert_text(event.fingerprint, "9e5fa4d49fc5cc8c");
-    assert_text(event.actor, "ann");
-    assert_text(event.traceparent, TRACE);
-    assert_text(event.correlation_id, "c1");
-    assert_text(event.causation_id, "c2");
-    assert_true(str_equal(event.data, STR("\xc3\x01\x0a\xff\x00")));
-    buf_free(&scratch);
-}
-
-static void the_order_of_columns_does_not_matter(void **state)
-{
-    (void)state;
-    struct pg_log_row row = row_with(NULL, NULL), turned = row;
-    struct buf scratch = {0};
-    struct event event;
-    for (int c = 0; c < row.column_count; c++)
-        turned.columns[c] = row.columns[row.column_count - 1 - c];
-    assert_true(event_from_row(&turned, &scratch, &event));
-    assert_text(event.id, ID);
-    assert_int_equal(event.data.len, 5);
-    buf_free(&scratch);
-}
-
-static void postgresqls_time_becomes_rfc_3339(void **state)
-{
-    static const char *const rows[][2] = {
-        {"2026-11-21 08:15:30.25+00", "2026-11-21T08:15:30.25Z"},
-        {"2026-11-21 08:15:30+00", "2026-11-21T08:15:30Z"},
-        {"2026-11-21 08:15:30.123456+00", "2026-11-21T08:15:30.123456Z"},
-        {"2026-11-21 08:15:30+02", "2026-11-21T08:15:30+02"}, /* never: the session is in UTC */
-        {"infinity", "infinity"},
-        {NULL, ""},
-    };
-    (void)state;
-    for (size_t i = 0; i < countof(rows); i++) {
-        struct pg_log_row row = row_with("time", rows[i][0]);
-        struct buf scratch = {0};
-        struct event event;
-        assert_true(event_from_row(&row, &scratch, &event));
-        assert_text(event.time, rows[i][1]);
-        assert_int_equal(event.data.len, 5);
-        buf_free(&scratch);
-    }
-}
-
-static void an_attribute_that_is_null_is_absent(void **state)
-{
-    static const char *const columns[] = {"actor", "traceparent", "correlation_id", "causation_id"};
-    (void)state;
-    for (size_t i = 0; i < countof(columns); i++) {
-        struct pg_log_row row = row_with(columns[i], NULL);
-        struct buf scratch = {0};
-        struct event event;
-        assert_true(event_from_row(&row, &scratch, &event));
-        size_t lengths[] = {event.actor.len, event.traceparent.len, event.correlation_id.len,
-                            event.causation_id.len};
-        for (size_t c = 0; c < countof(lengths); c++)
-            assert_int_equal(lengths[c] == 0, c == i);
-        buf_free(&scratch);
-    }
-}
-
-static void what_is_no_row_of_the_outbox_is_refused(void **state)
-{
-    static const char *const rows[][2] = {
-        {"id", NULL},      {"id", ""},        {"service", NULL}, {"fingerprint", NULL},
-        {"data", NULL},    {"data", ""},      {"data", "\\x0"},  {"data", "\\x0g"},
-        {"data", "\\xg0"}, {"data", "c301"},  {"data", "\\"},    {"data", "\\x010"},
-        {"data", "0xc3"},  {"data", "\\X01"},
-    };
-    (void)state;
-    for (size_t i = 0; i < countof(rows); i++) {
-        struct pg_log_row row = row_with(rows[i][0], rows[i][1]);
-        struct buf scratch = {0};
-        struct event event;
-        if (event_from_row(&row, &scratch, &event))
-            fail_msg("%s as %s was taken", rows[i][1], rows[i][0]);
-        buf_free(&scratch);
-    }
-    struct pg_log_row none = {0}, cut = row_with("data", "\\xc301");
-    struct buf scratch = {0};
-    struct event event;
-    assert_false(event_from_row(&none, &scratch, &event));
-    cut.columns[13].value.len--;
-    assert_false(event_from_row(&cut, &scratch, &event));
-    buf_free(&scratch);
 }
 
 static const struct event_entry full = {
@@ -369,11 +238,6 @@ static void the_keys_of_a_service_share_a_hash_tag(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_row_of_the_outbox_is_an_event),
-        cmocka_unit_test(the_order_of_columns_does_not_matter),
-        cmocka_unit_test(postgresqls_time_becomes_rfc_3339),
-        cmocka_unit_test(an_attribute_that_is_null_is_absent),
-        cmocka_unit_test(what_is_no_row_of_the_outbox_is_refused),
         cmocka_unit_test(an_entry_is_published_as_a_cloud_event),
         cmocka_unit_test(what_is_absent_is_left_out),
         cmocka_unit_test(what_is_published_is_read_again),

@@ -26,7 +26,7 @@
 #define OID          "\0\0\x40\x07"
 #define INSERT       "I" OID "N"
 #define THREE        "\0\3"
-#define TEXT_3(text) "t\0\0\0\3" text
+#define TEXT_3(text) "b\0\0\0\3" text
 
 #define EVENTS       RELATION THREE COLUMN("\1", "id") COLUMN("\0", "actor") COLUMN("\0", "data")
 
@@ -53,7 +53,7 @@ static void begin(struct pg_output *output)
 static void a_transaction_is_rows_of_one_commit(void **state)
 {
     static const struct str insert = STR(INSERT THREE TEXT_3("a1b") "n"
-                                                                    "t\0\0\0\0");
+                                                                    "b\0\0\0\0");
     (void)state;
     struct pg_output output = {0};
     struct pg_log_row row;
@@ -175,9 +175,9 @@ static void what_is_no_message_is_refused(void **state)
         STR(INSERT "\0\4"
                    "nnnn"),                      /* more */
         STR(INSERT THREE "nun"),                 /* unchanged is no insert's */
-        STR(INSERT THREE "nbn"),                 /* binary was not asked for */
-        STR(INSERT THREE "nt\xff\xff\xff\xffn"), /* a length beyond the message */
-        STR(INSERT THREE "nnt\0\0\0\4abc"),
+        STR(INSERT THREE "nt\0\0\0\0n"),         /* text was not asked for */
+        STR(INSERT THREE "nb\xff\xff\xff\xffn"), /* a length beyond the message */
+        STR(INSERT THREE "nnb\0\0\0\4abc"),
         STR(RELATION "\0\x21" COLUMN("\0", "a")), /* 33 columns, with one there */
         STR(RELATION "\xff\xff"),
     };
@@ -213,7 +213,7 @@ static void as_many_columns_fit_as_a_row_has_room_for(void **state)
     buf_append_str(&insert, STR(INSERT "\0\x20"));
     for (char c = 0; c < PG_LOG_COLUMNS_MAX; c++) {
         buf_append_str(&relation, STR(COLUMN("\0", "c")));
-        buf_append_str(&insert, STR("t\0\0\0\1"));
+        buf_append_str(&insert, STR("b\0\0\0\1"));
         buf_append_char(&insert, (char)('A' + c));
     }
     assert_int_equal(read_copy(&output, buf_str(&relation), &row), PG_OUTPUT_OTHER);

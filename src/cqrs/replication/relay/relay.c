@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "cqrs/migration.h"
-#include "cqrs/replication/event.h"
+#include "cqrs/replication/event_row.h"
 #include "cqrs/replication/relay/relay_term.h"
 #include "cqrs/replication/writer_schema.h"
 #include "cqrs/slot.h"
@@ -180,7 +180,8 @@ static bool take_row(struct term *term, const struct pg_log_row *row)
 {
     struct event_entry entry = {.epoch = str_from(term->epoch),
                                 .position = {row->commit, row->index}};
-    if (!event_from_row(row, &term->scratch, &entry.event))
+    struct event_row_texts texts;
+    if (!event_row_read(row, &texts, &entry.event))
         return relay_complain("reading a row", "it is no row of mamparo.events");
     struct relay_stream *stream = stream_of(term, entry.event.service);
     if (stream == NULL)
@@ -231,8 +232,8 @@ static void lead(struct term *term)
         if (goes_on && term->is_paused) /* what waits in the log is not to be read into memory */
             background_rest(&relay->background, QUIET_WAIT_MS);
         else if (goes_on && is_quiet) {
-            pg_log_wait(term->log, QUIET_WAIT_MS);
             gather(term);
+            pg_log_wait(term->log, QUIET_WAIT_MS);
         }
     }
     relay_set_state(relay, "starting");
@@ -253,7 +254,6 @@ static void round_of_relay(struct background *background)
         lead(&term);
     free(term.streams);
     relay_window_free(&term.window);
-    buf_free(&term.scratch);
     buf_free(&term.schemas);
     redis_conn_close(&term.redis);
     pg_log_close(&term.log);

@@ -5,6 +5,7 @@
 #include "cqrs/calendar.h"
 #include "cqrs/replication/relay/relay.h"
 #include "cqrs/replication/relay/relay_window.h"
+#include "io/pg/pg_log.h"
 #include "io/pg/pg_session.h"
 
 struct relay {
@@ -28,7 +29,6 @@ struct term {
     struct relay_stream *streams;
     size_t stream_count;
     struct relay_window window;
-    struct buf scratch;  /* the bytes of the row at hand */
     struct buf schemas;  /* fingerprints of those that are beside the streams */
     bool is_paused;      /* a stream is full */
     uint64_t releasable; /* of the log, once it has been sent up to `noted_at` */
