@@ -5,28 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-char *buf_reserve(struct buf *buf, size_t len)
+void buf_grow(struct buf *buf, size_t len)
 {
     size_t needed = buf->len + len + 1;
-    if (needed > buf->capacity) {
-        size_t capacity = buf->capacity < 128 ? 128 : buf->capacity;
-        while (capacity < needed)
-            capacity *= 2;
-        buf->ptr = realloc(buf->ptr, capacity);
-        if (buf->ptr == NULL)
-            abort();
-        buf->capacity = capacity;
-    }
-    return buf->ptr + buf->len;
-}
-
-void buf_append(struct buf *buf, const void *bytes, size_t len)
-{
-    char *end = buf_reserve(buf, len);
-    if (len > 0)
-        memcpy(end, bytes, len);
-    end[len] = '\0';
-    buf->len += len;
+    size_t capacity = buf->capacity < 128 ? 128 : buf->capacity;
+    while (capacity < needed)
+        capacity *= 2;
+    buf->ptr = realloc(buf->ptr, capacity);
+    if (buf->ptr == NULL)
+        abort();
+    buf->capacity = capacity;
 }
 
 void buf_append_str(struct buf *buf, struct str text)
@@ -37,14 +25,6 @@ void buf_append_str(struct buf *buf, struct str text)
 void buf_append_text(struct buf *buf, const char *text)
 {
     buf_append(buf, text, strlen(text));
-}
-
-void buf_append_char(struct buf *buf, char c)
-{
-    char *end = buf_reserve(buf, 1);
-    end[0] = c;
-    end[1] = '\0';
-    buf->len++;
 }
 
 void buf_append_number(struct buf *buf, int64_t number)

@@ -99,10 +99,15 @@ void clock_format(int64_t wall_ms, char out[CLOCK_TEXT_SIZE])
 /* Takes `digits` digits and then, where it is not 0, `after`; false when they are not there. */
 static bool take_number(struct str *text, size_t digits, char after, int64_t *out)
 {
-    if (text->len < digits + (after != 0) || text->ptr[0] == '-' ||
-        !str_to_int64((struct str){text->ptr, digits}, out) ||
-        (after != 0 && text->ptr[digits] != after))
+    if (text->len < digits + (after != 0) || (after != 0 && text->ptr[digits] != after))
         return false;
+    *out = 0;
+    for (size_t i = 0; i < digits; i++) {
+        unsigned digit = (unsigned char)text->ptr[i] - '0';
+        if (digit > 9)
+            return false;
+        *out = *out * 10 + digit;
+    }
     text->ptr += digits + (after != 0);
     text->len -= digits + (after != 0);
     return true;

@@ -59,9 +59,11 @@ struct uuid uuid_draw(struct ident_well *well)
     return uuid_of_now(ident_draw(well));
 }
 
+/* Where in its text a byte stands. */
+static const uint8_t places[] = {0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34};
+
 bool uuid_parse(struct str text, struct uuid *out)
 {
-    static const uint8_t places[] = {0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34};
     const char *at = text.ptr;
     if (text.len != UUID_TEXT_SIZE - 1 || at[8] != '-' || at[13] != '-' || at[18] != '-' ||
         at[23] != '-')
@@ -78,14 +80,11 @@ bool uuid_parse(struct str text, struct uuid *out)
 void uuid_format(const struct uuid *uuid, char out[UUID_TEXT_SIZE])
 {
     static const char hex[] = "0123456789abcdef";
-    size_t at = 0;
+    memcpy(out, "00000000-0000-0000-0000-000000000000", UUID_TEXT_SIZE);
     for (size_t i = 0; i < sizeof(uuid->bytes); i++) {
-        if (i == 4 || i == 6 || i == 8 || i == 10)
-            out[at++] = '-';
-        out[at++] = hex[uuid->bytes[i] >> 4];
-        out[at++] = hex[uuid->bytes[i] & 0x0f];
+        out[places[i]] = hex[uuid->bytes[i] >> 4];
+        out[places[i] + 1] = hex[uuid->bytes[i] & 0x0f];
     }
-    out[at] = '\0';
 }
 
 /* A product of 128 bits, folded: each bit moves many of both halves. */

@@ -34,10 +34,26 @@ static void scan_char(struct scan *scan, char c)
     scan->depth += (c == '{' || c == '[') - (c == '}' || c == ']');
 }
 
+static bool has_more_than(int most, struct str text, char c)
+{
+    while (text.ptr != NULL && most-- >= 0)
+        str_cut(&text, c);
+    return text.ptr != NULL;
+}
+
+/* Most texts are cleared at a glance: so few brackets cannot be nested too deep. */
+static bool may_be_faulty(struct str text)
+{
+    return has_more_than(JSON_DEPTH_MAX / 2, text, '{') ||
+           has_more_than(JSON_DEPTH_MAX / 2, text, '[') || has_more_than(0, text, '\0');
+}
+
 /* The offset of the fault, or SIZE_MAX. */
 static size_t find_fault(struct str text, const char **what)
 {
     struct scan scan = {0};
+    if (!may_be_faulty(text))
+        return SIZE_MAX;
     for (size_t i = 0; i < text.len; i++) {
         scan_char(&scan, text.ptr[i]);
         *what = text.ptr[i] == '\0' ? "NUL is not allowed" : "nested deeper than 32 levels";
@@ -141,7 +157,8 @@ struct json *json_make_real(double value)
 
 struct json *json_make_string(struct str value)
 {
-    return as(json_stringn(value.len == 0 ? "" : value.ptr, value.len));
+    assert(str_is_utf8(value)); /* eight bytes at a time, jansson one */
+    return as(json_stringn_nocheck(value.len == 0 ? "" : value.ptr, value.len));
 }
 
 struct json *json_make_array(void)
@@ -232,7 +249,7 @@ struct json_member json_next(const struct json *object, struct json_member after
 
 void json_put(struct json *object, const char *key, struct json *value)
 {
-    if (json_object_set_new(of(object), key, of(value)) != 0)
+    if (json_object_set_new_nocheck(of(object), key, of(value)) != 0)
         abort();
 }
 
@@ -281,32 +298,52 @@ void json_write_real(double value, struct buf *out)
         buf_append_text(out, ".0");
 }
 
-void json_write_string(struct str text, struct buf *out)
+static void write_escape(unsigned char c, struct buf *out)
 {
     static const char named[] = {['"'] = '"',  ['\\'] = '\\', ['\b'] = 'b', ['\f'] = 'f',
                                  ['\n'] = 'n', ['\r'] = 'r',  ['\t'] = 't'};
+    if (c >= 0x80)
+        buf_append_text(out, "\\ufffd"); /* no UTF-8: the replacement character */
+    else if (c < sizeof(named) && named[c] != 0)
+        buf_append(out, (char[]){'\\', named[c]}, 2);
+    else
+        buf_printf(out, "\\u%04x", c);
+}
+
+/* Whether the next eight bytes need neither an escape nor a look: no control character, quote or
+ * backslash, and no byte beyond ASCII. */
+static bool begins_plain(struct str text)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), highs = ones << 7;
+    uint64_t bytes;
+    if (text.len < sizeof(bytes))
+        return false;
+    memcpy(&bytes, text.ptr, sizeof(bytes));
+    uint64_t quotes = bytes ^ ones * '"', slashes = bytes ^ ones * '\\';
+    return ((bytes | (bytes - ones * 0x20) | (quotes - ones) | (slashes - ones)) & highs) == 0;
+}
+
+/* How many bytes go as they are without a further look; 0 where there are none. */
+static size_t plain_step(struct str text)
+{
+    if (begins_plain(text))
+        return sizeof(uint64_t);
+    unsigned char c = text.len > 0 ? (unsigned char)*text.ptr : 0;
+    return c >= 0x80 ? str_utf8_sequence(text) : c >= 0x20 && c != '"' && c != '\\';
+}
+
+void json_write_string(struct str text, struct buf *out)
+{
     buf_append_char(out, '"');
-    size_t plain = 0; /* where the run that needs no escape began */
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned char c = (unsigned char)text.ptr[i];
-        if (c >= 0x20 && c < 0x80 && c != '"' && c != '\\')
-            continue;
-        size_t length = str_utf8_sequence((struct str){text.ptr + i, text.len - i});
-        if (c >= 0x80 && length > 0) {
-            i += length - 1;
-            continue;
-        }
-        buf_append(out, text.ptr + plain, i - plain);
-        plain = i + 1;
-        if (c >= 0x80)
-            buf_append_text(out, "\\ufffd"); /* no UTF-8: the replacement character */
-        else if (c < sizeof(named) && named[c] != 0)
-            buf_append(out, (char[]){'\\', named[c]}, 2);
-        else
-            buf_printf(out, "\\u%04x", c);
+    while (text.len > 0) {
+        size_t plain = 0;
+        for (size_t step = 1; step > 0; plain += step)
+            step = plain_step((struct str){text.ptr + plain, text.len - plain});
+        buf_append(out, text.ptr, plain);
+        if (plain < text.len)
+            write_escape((unsigned char)text.ptr[plain++], out);
+        text = (struct str){text.ptr + plain, text.len - plain};
     }
-    if (plain < text.len)
-        buf_append(out, text.ptr + plain, text.len - plain);
     buf_append_char(out, '"');
 }
 
@@ -323,16 +360,15 @@ static void write_array(const struct json *array, struct buf *out)
 
 static void write_object(const struct json *object, struct buf *out)
 {
-    const char *separator = "";
-    buf_append_char(out, '{');
+    char before = '{';
     for (struct json_member m = json_first(object); m.key != NULL; m = json_next(object, m)) {
-        buf_append_text(out, separator);
+        buf_append_char(out, before);
         json_write_string(str_from(m.key), out);
         buf_append_char(out, ':');
         json_write(m.value, out);
-        separator = ",";
+        before = ',';
     }
-    buf_append_char(out, '}');
+    buf_append_text(out, before == '{' ? "{}" : "}");
 }
 
 void json_write(const struct json *json, struct buf *out)

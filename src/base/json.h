@@ -60,7 +60,7 @@ struct json_member {
 struct json_member json_first(const struct json *object);
 struct json_member json_next(const struct json *object, struct json_member after);
 
-/* These take `value` over. */
+/* These take `value` over; a key is well-formed UTF-8. */
 void json_put(struct json *object, const char *key, struct json *value);
 void json_push(struct json *array, struct json *value);
 

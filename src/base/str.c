@@ -132,8 +132,13 @@ bool str_is_utf8(struct str text)
 size_t str_utf8_length(struct str text)
 {
     size_t count = 0;
-    for (size_t i = 0; i < text.len; i++)
-        count += ((unsigned char)text.ptr[i] & 0xc0) != 0x80;
+    while (text.len > 0) {
+        bool is_plain = begins_plain(text);
+        size_t step = is_plain ? sizeof(uint64_t) : 1;
+        count += is_plain ? step : ((unsigned char)*text.ptr & 0xc0) != 0x80;
+        text.ptr += step;
+        text.len -= step;
+    }
     return count;
 }
 

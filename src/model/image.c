@@ -33,23 +33,24 @@ static void copy_unknown(struct json *to, const struct json *from)
             json_put(to, m.key, json_share(m.value));
 }
 
-struct json *image_make(const struct collection *collection, const struct image_head *head,
-                        const struct json *fields)
+struct json *image_begin(const struct image_head *head)
 {
     char id[UUID_TEXT_SIZE];
     struct json *image = json_make_object();
     uuid_format(&head->id, id);
     json_put(image, "id", json_make_string(str_from(id)));
     json_put(image, "version", json_make_integer(head->version));
-    for (size_t i = 0; i < collection->field_count; i++) {
-        const char *name = collection->fields[i].name;
-        json_put(image, name, json_share(json_find(fields, name)));
-    }
-    json_put(image, "created_at", time_of(head->created_at));
-    json_put(image, "updated_at", time_of(head->updated_at));
+    return image;
+}
+
+void image_end(struct json *image, const struct image_head *head)
+{
+    struct json *created = time_of(head->created_at);
+    bool is_unchanged = head->updated_at == head->created_at;
+    json_put(image, "created_at", created);
+    json_put(image, "updated_at", is_unchanged ? json_share(created) : time_of(head->updated_at));
     json_put(image, "created_by", text_or_null(head->created_by));
     json_put(image, "updated_by", text_or_null(head->updated_by));
-    return image;
 }
 
 bool image_read_head(const struct json *image, struct image_head *head_out)

@@ -17,11 +17,11 @@ struct image_head {
     struct str created_by, updated_by; /* empty: nobody said */
 };
 
-/* A new image from validated fields, which are shared, not copied. */
-struct json *image_make(const struct collection *collection, const struct image_head *head,
-                        const struct json *fields);
+/* A new image without its fields: they are put into it, in their order, before it is ended. */
+struct json *image_begin(const struct image_head *head);
+void image_end(struct json *image, const struct image_head *head);
 
-/* The head out of an image that image_make made, borrowing its texts; false where a part is
+/* The head out of an image that was made so, borrowing its texts; false where a part is
  * missing or malformed, as it may be in what came over the network. */
 bool image_read_head(const struct json *image, struct image_head *head_out) must_check;
 

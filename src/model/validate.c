@@ -7,37 +7,45 @@
 #include "base/ident.h"
 #include "model/privacy.h"
 
-/* What a walk through a document carries: where it is, and where mistakes go. */
+/* One step of a walk through a document: where it is, and where mistakes go. The document itself
+ * is the step that has none above it. */
 struct walk {
-    struct buf pointer;
+    const struct walk *above;
+    const char *name; /* of a member; NULL: an item, at `index` */
+    size_t index;
     struct problem *problem;
 };
 
 static struct json *take_value(const struct json *avro, const struct json *value,
-                               struct walk *walk);
+                               const struct walk *walk);
+
+static struct walk step_to(const struct walk *above, const char *name)
+{
+    return (struct walk){above, name, 0, above->problem};
+}
 
 /* RFC 6901: '~' and '/' inside a name are written ~0 and ~1. */
-static size_t enter(struct walk *walk, const char *name)
+static void write_pointer(const struct walk *walk, struct buf *out)
 {
-    size_t before = walk->pointer.len;
-    buf_append_char(&walk->pointer, '/');
-    for (; *name != '\0'; name++)
-        if (*name == '~' || *name == '/')
-            buf_append_text(&walk->pointer, *name == '~' ? "~0" : "~1");
+    if (walk->above == NULL)
+        return;
+    write_pointer(walk->above, out);
+    buf_append_char(out, '/');
+    if (walk->name == NULL)
+        buf_append_number(out, (int64_t)walk->index);
+    for (const char *c = walk->name; c != NULL && *c != '\0'; c++)
+        if (*c == '~' || *c == '/')
+            buf_append_text(out, *c == '~' ? "~0" : "~1");
         else
-            buf_append_char(&walk->pointer, *name);
-    return before;
+            buf_append_char(out, *c);
 }
 
-static void leave(struct walk *walk, size_t before)
+static struct json *refuse(const struct walk *walk, const char *what)
 {
-    walk->pointer.len = before;
-    walk->pointer.ptr[before] = '\0';
-}
-
-static struct json *refuse(struct walk *walk, const char *what)
-{
-    problem_at_pointer(walk->problem, buf_str(&walk->pointer), "%s", what);
+    struct buf pointer = {0};
+    write_pointer(walk, &pointer);
+    problem_at_pointer(walk->problem, buf_str(&pointer), "%s", what);
+    buf_free(&pointer);
     return NULL;
 }
 
@@ -64,7 +72,7 @@ static bool is_symbol(const struct json *avro, struct str text)
     return false;
 }
 
-static struct json *refuse_symbol(struct walk *walk, const struct json *avro)
+static struct json *refuse_symbol(const struct walk *walk, const struct json *avro)
 {
     struct buf what = {0};
     const struct json *symbols = json_find(avro, "symbols");
@@ -76,31 +84,41 @@ static struct json *refuse_symbol(struct walk *walk, const struct json *avro)
     return NULL;
 }
 
-/* What text stands for: a string in its canonical writing, or NULL. */
-static struct json *read_text(enum field_type type, const struct json *avro, struct str text)
+/* Whether text is of the type. Where its canonical writing is another one, that is in `canonical`,
+ * which has room for the longer of the two that are written into it, and was empty. */
+static bool read_text(const struct field_shape *shape, struct str text,
+                      char canonical[UUID_TEXT_SIZE])
 {
-    char canonical[UUID_TEXT_SIZE]; /* the longer of the two that are written into it */
     struct uuid uuid;
     int64_t ms;
     int32_t days;
-    switch (type) {
+    bool fits = true;
+    switch (shape->type) {
     case FIELD_TYPE_ENUM:
-        return is_symbol(avro, text) ? json_make_string(text) : NULL;
+        return is_symbol(shape->avro, text);
     case FIELD_TYPE_DATE:
-        return clock_parse_date(text, &days) ? json_make_string(text) : NULL;
+        return clock_parse_date(text, &days);
     case FIELD_TYPE_TIMESTAMP:
-        if (!clock_parse(text, &ms))
-            return NULL;
-        clock_format(ms, canonical);
-        return json_make_string(str_from(canonical));
+        fits = clock_parse(text, &ms);
+        if (fits)
+            clock_format(ms, canonical);
+        return fits;
     case FIELD_TYPE_UUID:
-        if (!uuid_parse(text, &uuid))
-            return NULL;
-        uuid_format(&uuid, canonical);
-        return json_make_string(str_from(canonical));
+        fits = uuid_parse(text, &uuid);
+        if (fits)
+            uuid_format(&uuid, canonical);
+        return fits;
     default:
-        return json_make_string(text);
+        return true;
     }
+}
+
+static struct json *read_string(const struct field_shape *shape, const struct json *value)
+{
+    char canonical[UUID_TEXT_SIZE] = "";
+    if (!read_text(shape, json_text(value), canonical))
+        return NULL;
+    return canonical[0] == '\0' ? json_share(value) : json_make_string(str_from(canonical));
 }
 
 static bool is_number_type(enum field_type type)
@@ -129,16 +147,15 @@ static struct json *read_scalar(const struct field_shape *shape, const struct js
     case JSON_KIND_INTEGER:
         return read_integer(type, value);
     case JSON_KIND_STRING:
-        return is_number_type(type) || type == FIELD_TYPE_BOOLEAN
-                   ? NULL
-                   : read_text(type, shape->avro, json_text(value));
+        return is_number_type(type) || type == FIELD_TYPE_BOOLEAN ? NULL
+                                                                  : read_string(shape, value);
     default:
         return NULL;
     }
 }
 
 static struct json *take_scalar(const struct field_shape *shape, const struct json *value,
-                                struct walk *walk)
+                                const struct walk *walk)
 {
     struct json *taken = read_scalar(shape, value);
     if (taken == NULL && shape->type == FIELD_TYPE_ENUM)
@@ -146,16 +163,16 @@ static struct json *take_scalar(const struct field_shape *shape, const struct js
     return taken != NULL ? taken : refuse(walk, wanted_of[shape->type]);
 }
 
-static struct json *take_array(const struct json *avro, const struct json *value, struct walk *walk)
+static struct json *take_array(const struct json *avro, const struct json *value,
+                               const struct walk *walk)
 {
     if (json_kind(value) != JSON_KIND_ARRAY)
         return refuse(walk, wanted_of[FIELD_TYPE_ARRAY]);
     struct json *taken = json_make_array();
-    for (size_t i = 0; i < json_count(value); i++) {
-        size_t before = walk->pointer.len;
-        buf_printf(&walk->pointer, "/%zu", i);
-        struct json *item = take_value(json_find(avro, "items"), json_item(value, i), walk);
-        leave(walk, before);
+    struct walk step = step_to(walk, NULL);
+    for (; step.index < json_count(value); step.index++) {
+        struct json *item =
+            take_value(json_find(avro, "items"), json_item(value, step.index), &step);
         if (item != NULL)
             json_push(taken, item);
     }
@@ -170,21 +187,19 @@ static bool is_field_of(const struct json *fields, const char *name)
     return false;
 }
 
-static void refuse_unknown(const struct json *fields, const struct json *object, struct walk *walk)
+static void refuse_unknown(const struct json *avro, const struct json *object,
+                           const struct walk *walk)
 {
+    const struct json *fields = json_find(avro, "fields");
     for (struct json_member m = json_first(object); m.key != NULL; m = json_next(object, m)) {
-        if (is_field_of(fields, m.key))
-            continue;
-        size_t before = enter(walk, m.key);
-        refuse(walk, "is not a field of this collection");
-        leave(walk, before);
+        struct walk step = step_to(walk, m.key);
+        if (!is_field_of(fields, m.key))
+            refuse(&step, "is not a field of this collection");
     }
 }
 
-/* The members of `value` by the fields of an Avro record: what both records inside a document and
- * the document itself go through. */
 static struct json *take_record(const struct json *avro, const struct json *value,
-                                struct walk *walk)
+                                const struct walk *walk)
 {
     const struct json *fields = json_find(avro, "fields");
     if (json_kind(value) != JSON_KIND_OBJECT)
@@ -192,37 +207,39 @@ static struct json *take_record(const struct json *avro, const struct json *valu
     struct json *taken = json_make_object();
     for (size_t i = 0; i < json_count(fields); i++) {
         const struct json *field = json_item(fields, i);
-        const char *name = json_text(json_find(field, "name")).ptr;
-        const struct json *member = json_find(value, name);
-        struct json *one = NULL;
-        size_t before = enter(walk, name);
+        struct walk step = step_to(walk, json_text(json_find(field, "name")).ptr);
+        const struct json *member = json_find(value, step.name);
         /* The default goes the same way, so that it comes out in the same writing. */
         if (member == NULL)
             member = json_find(field, "default");
-        if (member == NULL)
-            refuse(walk, "is required");
-        else
-            one = take_value(json_find(field, "type"), member, walk);
-        leave(walk, before);
+        struct json *one = member == NULL ? refuse(&step, "is required")
+                                          : take_value(json_find(field, "type"), member, &step);
         if (one != NULL)
-            json_put(taken, name, one);
+            json_put(taken, step.name, one);
     }
-    refuse_unknown(fields, value, walk);
+    refuse_unknown(avro, value, walk);
     return taken;
 }
 
-static struct json *take_value(const struct json *avro, const struct json *value, struct walk *walk)
+static struct json *take_shaped(const struct field_shape *shape, const struct json *value,
+                                const struct walk *walk)
+{
+    if (json_kind(value) == JSON_KIND_NULL && shape->is_nullable)
+        return json_share(value);
+    if (shape->type == FIELD_TYPE_RECORD)
+        return take_record(shape->avro, value, walk);
+    if (shape->type == FIELD_TYPE_ARRAY)
+        return take_array(shape->avro, value, walk);
+    return take_scalar(shape, value, walk);
+}
+
+static struct json *take_value(const struct json *avro, const struct json *value,
+                               const struct walk *walk)
 {
     struct field_shape shape;
     if (!schema_shape(avro, &shape))
         return refuse(walk, "is of a type that the schema does not define");
-    if (json_kind(value) == JSON_KIND_NULL && shape.is_nullable)
-        return json_share(value);
-    if (shape.type == FIELD_TYPE_RECORD)
-        return take_record(shape.avro, value, walk);
-    if (shape.type == FIELD_TYPE_ARRAY)
-        return take_array(shape.avro, value, walk);
-    return take_scalar(&shape, value, walk);
+    return take_shaped(&shape, value, walk);
 }
 
 static bool is_email(struct str text)
@@ -238,46 +255,49 @@ static bool is_email(struct str text)
     return dot != NULL && dot != domain.ptr && domain.ptr[domain.len - 1] != '.';
 }
 
-static void check_string(const struct field *field, struct str text, struct walk *walk)
+static void check_string(const struct field *field, struct str text, const struct walk *walk)
 {
-    struct str place = buf_str(&walk->pointer);
+    struct buf what = {0};
     int64_t length = (int64_t)str_utf8_length(text);
     if (length < field->min_length)
-        problem_at_pointer(walk->problem, place, "must have at least %lld character%s",
-                           (long long)field->min_length, field->min_length == 1 ? "" : "s");
+        buf_printf(&what, "must have at least %lld character%s", (long long)field->min_length,
+                   field->min_length == 1 ? "" : "s");
     else if (length > field->max_length)
-        problem_at_pointer(walk->problem, place, "must have at most %lld characters",
-                           (long long)field->max_length);
+        buf_printf(&what, "must have at most %lld characters", (long long)field->max_length);
     else if (field->pattern != NULL && regexec(field->pattern, text.ptr, 0, NULL, 0) != 0)
-        problem_at_pointer(walk->problem, place, "does not match the field's pattern");
+        buf_append_text(&what, "does not match the field's pattern");
     else if (field->is_email && !is_email(text))
-        problem_at_pointer(walk->problem, place, "must be an e-mail address");
+        buf_append_text(&what, "must be an e-mail address");
     else if (field->privacy == PRIVACY_YEAR && !privacy_has_year(text))
-        problem_at_pointer(walk->problem, place, "must begin with a date like 2026-11-21");
+        buf_append_text(&what, "must begin with a date like 2026-11-21");
+    if (what.len > 0)
+        refuse(walk, what.ptr);
+    buf_free(&what);
 }
 
-static void refuse_number(const struct field *field, struct walk *walk)
+static void refuse_number(const struct field *field, const struct walk *walk)
 {
-    struct str place = buf_str(&walk->pointer);
+    struct buf what = {0};
     if (isinf(field->maximum))
-        problem_at_pointer(walk->problem, place, "must be at least %.15g", field->minimum);
+        buf_printf(&what, "must be at least %.15g", field->minimum);
     else if (isinf(field->minimum))
-        problem_at_pointer(walk->problem, place, "must be at most %.15g", field->maximum);
+        buf_printf(&what, "must be at most %.15g", field->maximum);
     else
-        problem_at_pointer(walk->problem, place, "must be from %.15g to %.15g", field->minimum,
-                           field->maximum);
+        buf_printf(&what, "must be from %.15g to %.15g", field->minimum, field->maximum);
+    refuse(walk, what.ptr);
+    buf_free(&what);
 }
 
-static void check_rules(const struct field *field, const struct json *value, struct walk *walk)
+static void check_rules(const struct field *field, const struct json *value,
+                        const struct walk *walk)
 {
-    size_t before = enter(walk, field->name);
+    struct walk step = step_to(walk, field->name);
     enum json_kind kind = json_kind(value);
     if (kind == JSON_KIND_STRING)
-        check_string(field, json_text(value), walk);
+        check_string(field, json_text(value), &step);
     if ((kind == JSON_KIND_INTEGER || kind == JSON_KIND_REAL) &&
         (json_number(value) < field->minimum || json_number(value) > field->maximum))
-        refuse_number(field, walk);
-    leave(walk, before);
+        refuse_number(field, &step);
 }
 
 struct json *validate_value(const struct json *avro, const struct json *value,
@@ -286,7 +306,6 @@ struct json *validate_value(const struct json *avro, const struct json *value,
     struct walk walk = {.problem = problem};
     unsigned before = problem->mistake_count;
     struct json *taken = take_value(avro, value, &walk);
-    buf_free(&walk.pointer);
     if (problem->mistake_count > before && taken != NULL)
         json_free(&taken);
     return taken;
@@ -297,26 +316,47 @@ bool validate_rules(const struct field *field, const struct json *value, struct 
     struct walk walk = {.problem = problem};
     unsigned before = problem->mistake_count;
     check_rules(field, value, &walk);
-    buf_free(&walk.pointer);
     return problem->mistake_count == before;
 }
 
-struct json *validate_document(const struct collection *collection, const struct json *stored,
-                               const struct json *body, struct problem *problem)
+/* How many of its members the body has: where that is all of them, none is unknown. */
+static size_t take_fields(const struct collection *collection, const struct json *body,
+                          struct json *to, const struct walk *walk)
+{
+    size_t given = 0;
+    for (size_t i = 0; i < collection->field_count; i++) {
+        const struct field *field = &collection->fields[i];
+        const struct json *value = json_find(body, field->name);
+        struct walk step = step_to(walk, field->name);
+        given += value != NULL;
+        if (value == NULL)
+            value = field->otherwise;
+        struct json *taken =
+            value == NULL ? refuse(&step, "is required") : take_shaped(&field->shape, value, &step);
+        if (taken != NULL)
+            json_put(to, field->name, taken);
+    }
+    return given;
+}
+
+bool validate_document(const struct collection *collection, const struct json *stored,
+                       const struct json *body, struct json *to, struct problem *problem)
 {
     struct walk walk = {.problem = problem};
     unsigned before = problem->mistake_count;
-    struct json *taken = take_record(collection->expanded, body, &walk);
-    for (size_t i = 0; taken != NULL && i < collection->field_count; i++) {
+    if (json_kind(body) != JSON_KIND_OBJECT) {
+        refuse(&walk, wanted_of[FIELD_TYPE_RECORD]);
+        return false;
+    }
+    if (take_fields(collection, body, to, &walk) < json_count(body))
+        refuse_unknown(collection->expanded, body, &walk);
+    for (size_t i = 0; i < collection->field_count; i++) {
         const struct field *field = &collection->fields[i];
-        const struct json *value = json_find(taken, field->name);
+        const struct json *value = json_find(to, field->name);
         if (value != NULL && !privacy_is_reduced(field, stored, value))
             check_rules(field, value, &walk);
     }
-    buf_free(&walk.pointer);
-    if (problem->mistake_count > before && taken != NULL)
-        json_free(&taken);
-    return taken;
+    return problem->mistake_count == before;
 }
 
 static bool is_number(struct str text, double least, double most)
@@ -337,6 +377,7 @@ static bool is_number(struct str text, double least, double most)
 bool validate_text(const struct field *field, struct str text, struct buf *out, const char **wanted)
 {
     enum field_type type = field->shape.type;
+    char canonical[UUID_TEXT_SIZE] = "";
     int64_t whole;
     bool fits = true;
     *wanted = wanted_of[type];
@@ -346,10 +387,8 @@ bool validate_text(const struct field *field, struct str text, struct buf *out, 
         fits = str_to_int64(text, &whole) && (type == FIELD_TYPE_LONG || whole == (int32_t)whole);
     if (type == FIELD_TYPE_DOUBLE)
         fits = is_number(text, -__DBL_MAX__, __DBL_MAX__);
-    struct json *canonical = fits ? read_text(type, field->shape.avro, text) : NULL;
-    if (canonical == NULL)
+    if (!fits || !read_text(&field->shape, text, canonical))
         return false;
-    buf_append_str(out, json_text(canonical));
-    json_free(&canonical);
+    buf_append_str(out, canonical[0] == '\0' ? text : str_from(canonical));
     return true;
 }

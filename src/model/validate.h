@@ -5,14 +5,16 @@
 #include "base/problem.h"
 #include "model/schema.h"
 
-/* A new object, the caller's, with exactly the collection's fields in their order: defaults filled
- * in, instants in UTC with milliseconds. NULL with `problem` set where `body` has a mistake.
- * `stored` is the record as it was, or NULL: what was reduced for privacy and comes back unchanged
- * is not held to the rules of the value that it once was. */
-struct json *validate_document(const struct collection *collection, const struct json *stored,
-                               const struct json *body, struct problem *problem);
+/* Puts exactly the collection's fields into the object `to`, in their order: defaults filled in,
+ * instants in UTC with milliseconds. False with `problem` set where `body` has a mistake; then only
+ * what fits was put. `stored` is the record as it was, or NULL: what was reduced for privacy and
+ * comes back unchanged is not held to the rules of the value that it once was. */
+bool validate_document(const struct collection *collection, const struct json *stored,
+                       const struct json *body, struct json *to,
+                       struct problem *problem) must_check;
 
-/* The same for one value of any Avro type, its names expanded. */
+/* One value of any Avro type, its names expanded, in the same writing: the caller's, or NULL with
+ * `problem` set. */
 struct json *validate_value(const struct json *avro, const struct json *value,
                             struct problem *problem);
 

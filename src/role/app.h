@@ -62,7 +62,7 @@ struct app {
     struct list_cache *lists;      /* read */
     struct forwarder *forwarder;   /* bulkhead */
     struct door *door;             /* bulkhead */
-    struct ident_well idents;      /* bulkhead */
+    struct ident_well idents;      /* bulkhead, write */
     struct live_desk *live_desk;   /* read */
     struct live_gateway *live;     /* bulkhead */
     bool is_database_up, has_told_down;

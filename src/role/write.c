@@ -1,7 +1,5 @@
 #include "role/write.h"
 
-#include <stdio.h>
-
 #include "cqrs/write/page_store.h"
 #include "cqrs/write/write_desk.h"
 #include "role/http/answer.h"
@@ -23,28 +21,49 @@ struct errand {
     bool is_old;               /* it came by a path of the former medical system */
 };
 
+static void write_etag(const struct change *change, struct buf *out)
+{
+    buf_append_char(out, '"');
+    buf_append_number(out, change->version);
+    buf_append_char(out, '"');
+}
+
+static void write_location(const struct collection *collection, const struct change *change,
+                           struct buf *out)
+{
+    char id[UUID_TEXT_SIZE];
+    uuid_format(&change->id, id);
+    buf_append_text(out, "/v1/");
+    buf_append_text(out, collection->service);
+    buf_append_char(out, '/');
+    buf_append_text(out, collection->name);
+    buf_append_char(out, '/');
+    buf_append_text(out, id);
+}
+
 static void answer_change(struct errand *errand, const struct change *change, bool is_replayed)
 {
-    char id[UUID_TEXT_SIZE], etag[32], location[256];
-    struct buf body = {0};
-    uuid_format(&change->id, id);
-    snprintf(etag, sizeof(etag), "\"%lld\"", (long long)change->version);
-    snprintf(location, sizeof(location), "/v1/%s/%s/%s", errand->collection->service,
-             errand->collection->name, id);
+    struct buf body = {0}, texts = {0};
+    write_etag(change, &texts);
+    size_t etag_len = texts.len;
+    write_location(errand->collection, change, &texts);
+    struct str etag = {texts.ptr, etag_len},
+               location = {texts.ptr + etag_len, texts.len - etag_len};
     struct http_response response = {
         .status = change->is_new ? 201 : 200,
-        .headers = {{"content-type", STR("application/json")}, {"etag", str_from(etag)}}};
+        .headers = {{"content-type", STR("application/json")}, {"etag", etag}}};
     response.body = older_names_of(errand->alias, buf_str(&change->body), &body);
     if (change->is_new)
-        response.headers[2] = (struct http_header){"location", str_from(location)};
+        response.headers[2] = (struct http_header){"location", location};
     if (change->is_deleted)
-        response = (struct http_response){.status = 204, .headers = {{"etag", str_from(etag)}}};
+        response = (struct http_response){.status = 204, .headers = {{"etag", etag}}};
     if (is_replayed)
         http_answer_with(errand->request, "idempotent-replayed", STR("true"));
     if (errand->alias != NULL && errand->alias->status != 0)
         response.status = (int)errand->alias->status;
     http_reply(errand->request, &response);
     buf_free(&body);
+    buf_free(&texts);
 }
 
 static void answer_mistake(struct http_request *request, const struct alias *alias,
@@ -81,7 +100,7 @@ static void submit(struct http_request *request, struct command *command, const 
                    bool is_old)
 {
     struct app *app = request->arg;
-    struct errand *errand = mem_new(1, sizeof(*errand));
+    struct errand *errand = mem_room(sizeof(*errand));
     *errand = (struct errand){request, command->collection, alias, is_old};
     write_desk_take(app->write_desk, command, on_command_done, errand);
 }
@@ -98,7 +117,7 @@ static void handle_batch(struct http_request *request, const struct route *route
     struct app *app = request->arg;
     struct problem problem = {0};
     struct batch batch;
-    if (batch_request_parse(request, route, &batch, &problem))
+    if (batch_request_parse(request, route, &app->idents, &batch, &problem))
         write_batch_take(&app->batch_desk, &batch, on_batch_done, errand_new(request, route));
     else
         answer_problem(request, &problem);
@@ -149,10 +168,13 @@ static void find(struct http_request *request, const struct route *route)
 
 /* Paths */
 
-static void handle_command(struct http_request *request, const struct route *route)
+static void handle_command(struct http_request *request, struct route *route)
 {
+    struct app *app = request->arg;
     struct problem problem = {0};
     struct command command = {0};
+    if (route->part == ROUTE_COLLECTION)
+        route->id = uuid_draw(&app->idents);
     if (write_request_parse(request, route, &command, &problem))
         submit(request, &command, route->alias, false);
     else
@@ -271,7 +293,8 @@ static bool open_app(struct app *app)
     app->records = record_store_new(app->pool, app->process->model);
     key_claims_init(&app->key_claims);
     app->write_desk = write_desk_new(store, app->records, &app->key_claims);
-    app->batch_desk = (struct batch_desk){{app->pool, app->records}, store, &app->key_claims};
+    app->batch_desk =
+        (struct batch_desk){{app->pool, app->records, &app->idents}, store, &app->key_claims};
     return true;
 }
 

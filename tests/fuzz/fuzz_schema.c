@@ -20,8 +20,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct model model = {&service, 1};
         struct problem problem = {0};
         struct json *body = json_make_object();
-        struct json *taken = validate_document(collection, NULL, body, &problem);
-        assert((taken == NULL) == problem_is_set(&problem));
+        struct json *taken = json_make_object();
+        assert(validate_document(collection, NULL, body, taken, &problem) ==
+               !problem_is_set(&problem));
         ddl_write(&model, DDL_SIDE_WRITE, &out);
         ddl_write(&model, DDL_SIDE_READ, &out);
         json_free(&taken);

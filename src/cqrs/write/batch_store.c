@@ -209,16 +209,17 @@ static const struct batch_item **order_items(const struct batch *batch)
     return ordered;
 }
 
-static int64_t add_changes(const struct batch *batch, struct buf columns[COLUMNS])
+static int64_t add_changes(const struct batch *batch, struct ident_well *idents,
+                           struct buf columns[COLUMNS])
 {
     int64_t count = 0;
     char fingerprint[FINGERPRINT_TEXT_SIZE];
     const struct batch_item **ordered = order_items(batch);
     for (size_t i = 0; i < batch->count; i++) {
         const struct change *change = &ordered[i]->change;
-        struct uuid event = uuid_new();
         if (is_refused(ordered[i]))
             continue;
+        struct uuid event = uuid_draw(idents);
         sql_array_add_uuid(&columns[0], &change->id);
         sql_array_add_number(&columns[1], change->version);
         sql_array_add_time(&columns[2], change->created_at);
@@ -257,7 +258,7 @@ void batch_store_commit(const struct batch_means *means, const struct batch *bat
     struct pg_values values = {.runs_alone = true};
     char now[CLOCK_TEXT_SIZE];
     clock_format(clock_wall_ms(), now);
-    int64_t count = add_changes(batch, columns);
+    int64_t count = add_changes(batch, means->idents, columns);
     sql_array_bind_all(&values, columns, COLUMNS);
     for (size_t i = 0; i < COLUMNS; i++)
         buf_free(&columns[i]);

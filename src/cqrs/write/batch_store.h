@@ -33,6 +33,7 @@ typedef void batch_store_done_fn(void *arg, enum status status, const char *fiel
 struct batch_means {
     struct pg_pool *pool;
     struct record_store *records;
+    struct ident_well *idents;
 };
 
 /* Fills `record` and `is_found` of every patch that is not refused. TOO_LARGE where the records

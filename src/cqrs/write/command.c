@@ -1,16 +1,19 @@
 #include "cqrs/write/command.h"
 
-#include <stdio.h>
-
 #include "model/avro/avro.h"
 #include "model/image_version.h"
 #include "model/privacy.h"
 #include "model/validate.h"
 
-void command_free(struct command *command)
+void command_free_body(struct command *command)
 {
     if (command->body != NULL)
         json_free(&command->body);
+}
+
+void command_free(struct command *command)
+{
+    command_free_body(command);
     buf_free(&command->origin_texts);
 }
 
@@ -106,37 +109,35 @@ static void check_immutable(const struct command *command, const struct json *im
     buf_free(&pointer);
 }
 
-static struct json *patched_fields(const struct command *command,
-                                   const struct command_record *record, struct problem *problem)
+static bool put_patched(const struct command *command, const struct command_record *record,
+                        struct json *to, struct problem *problem)
 {
     if (json_kind(command->body) != JSON_KIND_OBJECT) {
         problem_at_pointer(problem, STR(""), "a patch must be an object");
-        return NULL;
+        return false;
     }
     struct json *fields = fields_of(command->collection, record->image);
     struct json *merged = command_merge(fields, command->body);
-    struct json *wanted = validate_document(command->collection, record->image, merged, problem);
+    bool fits = validate_document(command->collection, record->image, merged, to, problem);
     json_free(&fields);
     json_free(&merged);
-    return wanted;
+    return fits;
 }
 
-/* The fields that the record will have; NULL with `problem` set where they do not fit. */
-static struct json *wanted_fields(const struct command *command,
-                                  const struct command_record *record, struct problem *problem)
+/* Puts the fields that the record will have; false with `problem` set where they do not fit. */
+static bool put_fields(const struct command *command, const struct command_record *record,
+                       struct json *to, struct problem *problem)
 {
     const struct json *stored = record != NULL ? record->image : NULL;
-    struct json *wanted =
-        command->kind == COMMAND_PATCH
-            ? patched_fields(command, record, problem)
-            : validate_document(command->collection, stored, command->body, problem);
-    if (wanted != NULL)
-        privacy_reduce(command->collection, stored, wanted);
-    if (wanted != NULL && stored != NULL)
-        check_immutable(command, stored, wanted, problem);
-    if (wanted != NULL && problem_is_set(problem))
-        json_free(&wanted);
-    return wanted;
+    bool fits = command->kind == COMMAND_PATCH
+                    ? put_patched(command, record, to, problem)
+                    : validate_document(command->collection, stored, command->body, to, problem);
+    if (!fits)
+        return false;
+    privacy_reduce(command->collection, stored, to);
+    if (stored != NULL)
+        check_immutable(command, stored, to, problem);
+    return !problem_is_set(problem);
 }
 
 static struct str first_of(struct str a, struct str b)
@@ -144,21 +145,23 @@ static struct str first_of(struct str a, struct str b)
     return a.len > 0 ? a : b;
 }
 
-/* What only a newer version of the model knows, while it is rolled out, stays as it was. NULL where
- * the two do not fit together. */
-static struct json *next_image(const struct command *command, const struct change *change,
-                               const struct image_head *old, const struct json *fields,
-                               const struct command_record *record)
+/* The image with its fields; NULL with `problem` set where they do not fit. */
+static struct json *make_image(const struct command *command, const struct command_record *record,
+                               const struct image_head *head, struct problem *problem)
 {
-    struct image_head head = {
-        .id = change->id,
-        .version = change->version,
-        .created_at = change->created_at,
-        .updated_at = change->changed_at,
-        .created_by = change->is_new ? command->origin.actor : old->created_by,
-        .updated_by = first_of(command->origin.actor, change->is_new ? STR("") : old->updated_by),
-    };
-    struct json *made = image_make(command->collection, &head, fields);
+    struct json *image = image_begin(head);
+    if (!put_fields(command, record, image, problem)) {
+        json_free(&image);
+        return NULL;
+    }
+    image_end(image, head);
+    return image;
+}
+
+/* What only a newer version of the model knows, while it is rolled out, stays as it was. Takes
+ * `made` over; NULL where the two do not fit together. */
+static struct json *carry_unknown(const struct command_record *record, struct json *made)
+{
     if (record == NULL || record->codec == NULL)
         return made;
     struct json *carried =
@@ -167,26 +170,50 @@ static struct json *next_image(const struct command *command, const struct chang
     return carried;
 }
 
+static struct image_head next_head(const struct command *command, const struct change *change,
+                                   const struct image_head *old)
+{
+    struct str actor = command->origin.actor;
+    return (struct image_head){
+        .id = change->id,
+        .version = change->version,
+        .created_at = change->created_at,
+        .updated_at = change->changed_at,
+        .created_by = change->is_new ? actor : old->created_by,
+        .updated_by = first_of(actor, change->is_new ? STR("") : old->updated_by),
+    };
+}
+
+/* "medical.entry.created" */
 static void write_type(const struct command *command, struct change *change)
 {
     const char *what = change->is_deleted ? "deleted" : (change->is_new ? "created" : "updated");
-    snprintf(change->type, sizeof(change->type), "%s.%s.%s", command->collection->service,
-             command->collection->entity, what);
+    const char *const words[] = {command->collection->service, command->collection->entity, what};
+    size_t len = 0;
+    for (size_t i = 0; i < countof(words); i++) {
+        struct str word = str_from(words[i]);
+        assert(len + word.len < sizeof(change->type)); /* names are at most 63 */
+        memcpy(change->type + len, word.ptr, word.len);
+        len += word.len;
+        change->type[len++] = '.';
+    }
+    change->type[len - 1] = '\0';
 }
 
 /* {version, before, after} in Avro. What was validated fits; what is stored may be damaged. */
 static bool write_data(struct change *change, const struct command_record *record,
                        const struct json *after)
 {
-    struct json *event = json_make_object();
+    static const char *const names[] = {"version", "before", "after", NULL};
+    struct json *version = json_make_integer(change->version), *null = json_make_null();
     const struct json *before = NULL;
     if (record != NULL)
         before = record->stored != NULL ? record->stored : record->image;
-    json_put(event, "version", json_make_integer(change->version));
-    json_put(event, "before", before != NULL ? json_share(before) : json_make_null());
-    json_put(event, "after", after != NULL ? json_share(after) : json_make_null());
-    bool is_encoded = avro_encode(change->codec, event, &change->data);
-    json_free(&event);
+    const struct json *values[] = {version, before != NULL ? before : null,
+                                   after != NULL ? after : null};
+    bool is_encoded = avro_encode_members(change->codec, names, values, &change->data);
+    json_free(&version);
+    json_free(&null);
     return is_encoded;
 }
 
@@ -213,15 +240,10 @@ bool command_plan(const struct command *command, const struct command_record *re
                   int64_t now_wall_ms, struct change *out, struct problem *problem)
 {
     struct image_head old = {0};
-    struct json *fields = NULL, *image = NULL;
+    struct json *image = NULL;
     assert(!command->must_be_new || command->kind == COMMAND_REPLACE);
     if (!may_go_on(command, record, problem))
         return false;
-    if (command->kind != COMMAND_DELETE) {
-        fields = wanted_fields(command, record, problem);
-        if (fields == NULL)
-            return false;
-    }
     bool is_new = record == NULL;
     bool has_head = is_new || image_read_head(record->image, &old);
     assert(has_head); /* it came from our own table */
@@ -235,11 +257,14 @@ bool command_plan(const struct command *command, const struct command_record *re
         .changed_at = now_wall_ms,
         .codec = codec_for(command, record),
     };
-    write_type(command, out);
-    if (fields != NULL) {
-        image = next_image(command, out, &old, fields, record);
-        json_free(&fields);
+    if (!out->is_deleted) {
+        struct image_head head = next_head(command, out, &old);
+        image = make_image(command, record, &head, problem);
+        if (image == NULL)
+            return false;
+        image = carry_unknown(record, image);
     }
+    write_type(command, out);
     bool is_whole = (image != NULL || out->is_deleted) && write_data(out, record, image);
     write_body(out, image);
     if (!is_whole)

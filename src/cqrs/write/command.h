@@ -32,6 +32,7 @@ struct command {
     struct command_origin origin;
 };
 void command_free(struct command *command);
+void command_free_body(struct command *command); /* of one that is not planned again */
 
 /* A record as the write side holds it. */
 struct command_record {

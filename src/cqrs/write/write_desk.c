@@ -129,6 +129,7 @@ static bool plan(struct errand *errand, const struct command_record *record)
         return false;
     write_store_commit(errand->desk->store, &errand->change, &errand->command, on_committed,
                        errand);
+    buf_free(&errand->change.data); /* the answer does not need it */
     return true;
 }
 
@@ -182,10 +183,14 @@ static void refuse_later(struct errand *errand)
 
 static void go(struct errand *errand)
 {
-    if (errand->command.kind != COMMAND_CREATE)
+    if (errand->command.kind != COMMAND_CREATE) {
         take_turn(errand);
-    else if (!plan(errand, NULL))
+        return;
+    }
+    if (!plan(errand, NULL))
         refuse_later(errand);
+    /* It is planned once: what is free at once serves the next command while it is in the cache. */
+    command_free_body(&errand->command);
 }
 
 /* Keys */
@@ -247,7 +252,7 @@ struct write_desk *write_desk_new(struct write_store *store, struct record_store
 void write_desk_take(struct write_desk *desk, struct command *command, write_desk_done_fn *done,
                      void *arg)
 {
-    struct errand *errand = mem_new(1, sizeof(*errand));
+    struct errand *errand = mem_room(sizeof(*errand));
     *errand = (struct errand){.desk = desk,
                               .command = *command,
                               .refusal = {.run = on_refused},

@@ -196,7 +196,7 @@ void write_store_commit(struct write_store *store, const struct change *change,
     const struct command_origin *origin = &command->origin;
     const struct shelf *shelf = shelf_of(store, change->collection);
     char fingerprint[FINGERPRINT_TEXT_SIZE];
-    struct commit *commit = mem_new(1, sizeof(*commit));
+    struct commit *commit = mem_room(sizeof(*commit));
     struct pg_values values = {0};
     struct uuid event_id = uuid_draw(&store->idents);
     *commit = (struct commit){change->collection, done, arg};

@@ -114,7 +114,7 @@ bool pg_pool_has_room(const struct pg_pool *pool)
 void pg_pool_submit(struct pg_pool *pool, const struct pg_statement *statement,
                     struct pg_values *values, pg_done_fn *done, void *arg)
 {
-    struct pg_query *query = mem_new(1, sizeof(*query));
+    struct pg_query *query = mem_room(sizeof(*query));
     *query = (struct pg_query){.pool = pool,
                                .statement = statement,
                                .values = *values,

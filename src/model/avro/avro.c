@@ -85,6 +85,21 @@ bool avro_encode(const struct avro_codec *codec, const struct json *value, struc
     return is_done;
 }
 
+bool avro_encode_members(const struct avro_codec *codec, const char *const *names,
+                         const struct json *const *values, struct buf *out)
+{
+    const struct avro_type *type = codec->type;
+    size_t before = out->len, i = 0;
+    write_header(codec->fingerprint, out);
+    while (names[i] != NULL && i < type->part_count && strcmp(type->names[i], names[i]) == 0 &&
+           avro_bytes_put(&type->parts[i], values[i], out))
+        i++;
+    bool is_done = names[i] == NULL && i == type->part_count;
+    if (!is_done)
+        out->len = before;
+    return is_done;
+}
+
 /* From Avro to JSON. */
 
 /* What stands behind the header; false where that is another schema's. */

@@ -22,6 +22,11 @@ uint64_t avro_codec_fingerprint(const struct avro_codec *codec);
 bool avro_encode(const struct avro_codec *codec, const struct json *value,
                  struct buf *out) must_check;
 
+/* The same of a record member by member: `values` are its fields', and `names` theirs, NULL behind
+ * the last. */
+bool avro_encode_members(const struct avro_codec *codec, const char *const *names,
+                         const struct json *const *values, struct buf *out) must_check;
+
 /* Appends the value as JSON text, as json_write would. False, and nothing appended, for bytes that
  * are not one whole value of this very schema: any bytes may be passed. */
 bool avro_decode(const struct avro_codec *codec, struct str bytes, struct buf *out) must_check;

@@ -104,10 +104,15 @@ static bool put_fields(const struct avro_type *type, const struct json *record, 
 {
     if (json_kind(record) != JSON_KIND_OBJECT)
         return false;
+    struct json_member next = json_first(record);
     for (size_t i = 0; i < type->part_count; i++) {
-        const struct json *value = json_find(record, type->names[i]);
+        /* What we made has them in this order; what we read may not. */
+        bool is_next = next.key != NULL && strcmp(next.key, type->names[i]) == 0;
+        const struct json *value = is_next ? next.value : json_find(record, type->names[i]);
         if (value == NULL || !avro_bytes_put(&type->parts[i], value, out))
             return false;
+        if (is_next)
+            next = json_next(record, next);
     }
     return true;
 }

@@ -53,13 +53,8 @@ static void take_version(struct batch_item *item, const struct json *version)
         command->version = json_integer_of(version);
 }
 
-static void take_member(struct batch_item *item, const struct command *shared,
-                        const struct json *member)
+static void take_member(struct batch_item *item, const struct json *member)
 {
-    item->command = (struct command){.kind = COMMAND_CREATE,
-                                     .collection = shared->collection,
-                                     .id = uuid_new(),
-                                     .origin = shared->origin};
     if (json_kind(member) != JSON_KIND_OBJECT) {
         problem_at_pointer(&item->problem, STR(""), "must be an object");
         return;
@@ -72,8 +67,8 @@ static void take_member(struct batch_item *item, const struct command *shared,
     item->command.body = fields_of(member);
 }
 
-static bool take_members(const struct http_request *request, struct batch *out,
-                         struct problem *problem)
+static bool take_members(const struct http_request *request, struct ident_well *idents,
+                         struct batch *out, struct problem *problem)
 {
     struct json *body = write_request_body(request, problem);
     size_t count = body != NULL && json_kind(body) == JSON_KIND_ARRAY ? json_count(body) : 0;
@@ -83,20 +78,26 @@ static bool take_members(const struct http_request *request, struct batch *out,
         out->items = mem_new(count, sizeof(struct batch_item));
         out->count = count;
     }
-    for (size_t i = 0; i < out->count; i++)
-        take_member(&out->items[i], &out->shared, json_item(body, i));
+    for (size_t i = 0; i < out->count; i++) {
+        out->items[i].command = (struct command){.kind = COMMAND_CREATE,
+                                                 .collection = out->shared.collection,
+                                                 .id = uuid_draw(idents),
+                                                 .origin = out->shared.origin};
+        take_member(&out->items[i], json_item(body, i));
+    }
     if (body != NULL)
         json_free(&body);
     return !problem_is_set(problem);
 }
 
-bool batch_request_parse(struct http_request *request, const struct route *route, struct batch *out,
-                         struct problem *problem)
+bool batch_request_parse(struct http_request *request, const struct route *route,
+                         struct ident_well *idents, struct batch *out, struct problem *problem)
 {
     *out = (struct batch){.shared = {.collection = route->collection}};
     if (take_query(request->query, out, problem) && has_no_condition(request, problem) &&
         write_request_type(request, problem) &&
-        write_request_origin(request, &out->shared, problem) && take_members(request, out, problem))
+        write_request_origin(request, &out->shared, problem) &&
+        take_members(request, idents, out, problem))
         return true;
     batch_free(out);
     return false;

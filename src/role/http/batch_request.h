@@ -10,7 +10,8 @@
 
 /* A member that is malformed is refused within the batch. False with `problem` set, and nothing to
  * free, where the request as a whole is wrong. */
-bool batch_request_parse(struct http_request *request, const struct route *route, struct batch *out,
+bool batch_request_parse(struct http_request *request, const struct route *route,
+                         struct ident_well *idents, struct batch *out,
                          struct problem *problem) must_check;
 
 /* Answers 200 with the outcomes; a batch that stored nothing with the problem, and the outcomes

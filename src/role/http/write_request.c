@@ -66,7 +66,7 @@ static bool take_conditions(const struct http_request *request, struct command *
     return !problem_is_set(problem);
 }
 
-enum { ORIGIN_HEADER_MAX = 200, KEY_MAX = 255 };
+enum { ORIGIN_HEADERS = 4, ORIGIN_HEADER_MAX = 200, KEY_MAX = 255 };
 
 static bool is_visible(struct str text)
 {
@@ -74,6 +74,19 @@ static bool is_visible(struct str text)
         if (text.ptr[i] <= ' ' || text.ptr[i] > '~')
             return false;
     return true;
+}
+
+/* A copy that stays where it is: room for all of them is made with the first, and most requests
+ * have none. */
+static struct str keep(struct buf *texts, struct str text)
+{
+    if (text.len == 0)
+        return STR("");
+    if (texts->capacity == 0)
+        buf_reserve(texts, ORIGIN_HEADERS * ORIGIN_HEADER_MAX + KEY_MAX);
+    size_t from = texts->len;
+    buf_append_str(texts, text);
+    return (struct str){texts->ptr + from, text.len};
 }
 
 static struct json *without_private(const struct collection *collection, const struct json *body)
@@ -122,9 +135,7 @@ static bool take_key(const struct http_request *request, struct command *command
                     "Idempotency-Key must be 1 to %d visible ASCII characters", KEY_MAX);
         return false;
     }
-    size_t from = command->origin_texts.len;
-    buf_append_str(&command->origin_texts, key);
-    command->key = (struct str){command->origin_texts.ptr + from, key.len};
+    command->key = keep(&command->origin_texts, key);
     struct buf public = {0};
     struct str secret = command->collection->pseudonym_key;
     /* Of personal data not even a hash is kept that could be guessed at. */
@@ -144,14 +155,12 @@ bool write_request_origin(const struct http_request *request, struct command *co
     struct {
         struct str name;
         struct str *place;
-    } headers[] = {
+    } headers[ORIGIN_HEADERS] = {
         {STR("x-actor"), &command->origin.actor},
         {STR("traceparent"), &command->origin.traceparent},
         {STR("x-correlation-id"), &command->origin.correlation_id},
         {STR("x-causation-id"), &command->origin.causation_id},
     };
-    /* Room first: what is borrowed from the texts must not move. */
-    buf_reserve(&command->origin_texts, countof(headers) * ORIGIN_HEADER_MAX + KEY_MAX);
     for (size_t i = 0; i < countof(headers); i++) {
         struct str value = http_request_header(request, headers[i].name);
         if (value.len > ORIGIN_HEADER_MAX || !str_is_utf8(value)) {
@@ -160,9 +169,7 @@ bool write_request_origin(const struct http_request *request, struct command *co
                         STR_ARG(headers[i].name), ORIGIN_HEADER_MAX);
             return false;
         }
-        size_t from = command->origin_texts.len;
-        buf_append_str(&command->origin_texts, value);
-        *headers[i].place = (struct str){command->origin_texts.ptr + from, value.len};
+        *headers[i].place = keep(&command->origin_texts, value);
     }
     return take_key(request, command, problem);
 }
@@ -179,9 +186,8 @@ static enum command_kind kind_of(struct str method)
 bool write_request_parse(struct http_request *request, const struct route *route,
                          struct command *out, struct problem *problem)
 {
-    *out = (struct command){.kind = kind_of(request->method),
-                            .collection = route->collection,
-                            .id = route->part == ROUTE_RECORD ? route->id : uuid_new()};
+    *out = (struct command){
+        .kind = kind_of(request->method), .collection = route->collection, .id = route->id};
     if (request->query.len > 0)
         problem_set(problem, STATUS_BAD_REQUEST, "a command takes no query parameters");
     bool has_body = out->kind != COMMAND_DELETE;

@@ -6,8 +6,8 @@
 #include "io/http/http_server.h"
 #include "role/http/route.h"
 
-/* POST creates, PUT replaces (or, with If-None-Match: *, creates under the path's id), PATCH
- * merges, DELETE deletes. False with `problem` set and nothing to free. */
+/* POST creates under the route's id, which the caller drew; PUT replaces (or, with If-None-Match:
+ * *, creates), PATCH merges, DELETE deletes. False with `problem` set and nothing to free. */
 bool write_request_parse(struct http_request *request, const struct route *route,
                          struct command *out, struct problem *problem) must_check;
 

@@ -248,6 +248,23 @@ static void a_text_is_quoted_so_that_it_reads_back(void **state)
     }
 }
 
+static void what_needs_an_escape_gets_it_wherever_it_stands(void **state)
+{
+    (void)state;
+    for (size_t place = 0; place < 20; place++)
+        for (char c = 1; c < 0x7f; c++) {
+            char text[] = "twenty simple bytes.", mistake[JSON_MISTAKE_SIZE];
+            struct buf out = {0};
+            text[place] = c;
+            json_write_string(str_from(text), &out);
+            struct json *json = json_parse(buf_str(&out), mistake);
+            if (json == NULL || !str_equal(json_text(json), str_from(text)))
+                fail_msg("byte %d at %zu: %s", c, place, out.ptr);
+            json_free(&json);
+            buf_free(&out);
+        }
+}
+
 static void even_bytes_that_are_no_text_are_written_as_a_json_string(void **state)
 {
     static const char *const rows[] = {
@@ -354,6 +371,7 @@ int main(void)
         cmocka_unit_test(a_shared_tree_lives_until_its_last_owner_leaves),
         cmocka_unit_test(sameness_ignores_the_order_of_members_and_nothing_else),
         cmocka_unit_test(a_text_is_quoted_so_that_it_reads_back),
+        cmocka_unit_test(what_needs_an_escape_gets_it_wherever_it_stands),
         cmocka_unit_test(even_bytes_that_are_no_text_are_written_as_a_json_string),
         cmocka_unit_test(a_real_is_written_in_its_fewest_digits),
         cmocka_unit_test(a_member_is_found_without_parsing_the_others),

@@ -207,6 +207,24 @@ static void the_deepest_level_is_accepted_and_the_next_is_not(void **state)
     assert_non_null(strstr(mistake, "nested deeper than 32 levels"));
 }
 
+static void levels_of_both_kinds_count_together(void **state)
+{
+    (void)state;
+    struct buf text = {0};
+    for (int i = 0; i < JSON_DEPTH_MAX / 2; i++)
+        buf_append_text(&text, "[{\"a\":");
+    buf_append_text(&text, "0");
+    for (int i = 0; i < JSON_DEPTH_MAX / 2; i++)
+        buf_append_text(&text, "}]");
+    struct json *json = parse(text.ptr);
+    json_free(&json);
+    struct buf deeper = {0};
+    buf_printf(&deeper, "{\"a\":%s}", text.ptr);
+    assert_refused(buf_str(&deeper));
+    buf_free(&deeper);
+    buf_free(&text);
+}
+
 static void too_deep_a_document_is_told_its_place_too(void **state)
 {
     (void)state;
@@ -307,6 +325,7 @@ int main(void)
         cmocka_unit_test(bad_utf8_is_refused_in_texts_and_keys),
         cmocka_unit_test(numbers_out_of_range_are_refused),
         cmocka_unit_test(the_deepest_level_is_accepted_and_the_next_is_not),
+        cmocka_unit_test(levels_of_both_kinds_count_together),
         cmocka_unit_test(too_deep_a_document_is_told_its_place_too),
         cmocka_unit_test(a_million_brackets_do_not_reach_the_stack),
         cmocka_unit_test(brackets_in_texts_are_not_levels),

@@ -206,6 +206,17 @@ static void well_formed_utf8_is_accepted_and_counted(void **state)
     }
 }
 
+static void a_character_counts_once_wherever_it_stands(void **state)
+{
+    (void)state;
+    for (size_t before = 0; before < 20; before++) {
+        char text[] = "twenty simple bytes.\0\0\0";
+        memmove(text + before + 2, text + before, 20 - before);
+        memcpy(text + before, "\xc3\xbc", 2);
+        assert_int_equal(str_utf8_length(str_from(text)), 21);
+    }
+}
+
 static void malformed_utf8_is_refused_wherever_it_stands(void **state)
 {
     static const char *const rows[] = {
@@ -294,6 +305,7 @@ int main(void)
         cmocka_unit_test(what_is_no_int64_is_refused_and_leaves_the_output_alone),
         cmocka_unit_test(an_integer_ends_where_its_length_says),
         cmocka_unit_test(well_formed_utf8_is_accepted_and_counted),
+        cmocka_unit_test(a_character_counts_once_wherever_it_stands),
         cmocka_unit_test(malformed_utf8_is_refused_wherever_it_stands),
         cmocka_unit_test(nul_is_not_text),
         cmocka_unit_test(utf8_beyond_the_length_does_not_count),

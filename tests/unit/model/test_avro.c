@@ -332,14 +332,40 @@ static void a_list_in_blocks_with_their_sizes_is_read(void **state)
     buf_free(&bytes);
 }
 
+static const char *const names[] = {"a", "b", NULL};
+static const char *const others[][3] = {{"a", NULL}, {"b", "a", NULL}, {"a", "c", NULL}};
+
+static struct avro_codec *codec_of_members(void)
+{
+    return codec_of("{'type':'record','name':'R','fields':[{'name':'a','type':'int'},"
+                    "{'name':'b','type':['null','string']}]}");
+}
+
+static void a_record_is_written_member_by_member(void **state)
+{
+    (void)state;
+    struct avro_codec *codec = codec_of_members();
+    struct json *whole = given_json("{'b':'x','a':12}"); /* the schema's order is another */
+    const struct json *values[] = {json_find(whole, "a"), json_find(whole, "b")};
+    const struct json *swapped[] = {values[1], values[0]};
+    struct buf bytes = {0}, same = {0};
+    assert_true(avro_encode(codec, whole, &bytes));
+    assert_true(avro_encode_members(codec, names, values, &same));
+    assert_true(str_equal(buf_str(&bytes), buf_str(&same)));
+    assert_false(avro_encode_members(codec, names, swapped, &same));
+    for (size_t i = 0; i < countof(others); i++)
+        assert_false(avro_encode_members(codec, others[i], values, &same));
+    assert_int_equal(same.len, bytes.len);
+    buf_free(&bytes);
+    buf_free(&same);
+    json_free(&whole);
+    avro_codec_free(&codec);
+}
+
 static void a_record_is_read_member_by_member(void **state)
 {
-    static const char *const names[] = {"a", "b", NULL};
-    static const char *const others[][3] = {{"a", NULL}, {"b", "a", NULL}, {"a", "c", NULL}};
     (void)state;
-    struct avro_codec *codec =
-        codec_of("{'type':'record','name':'R','fields':[{'name':'a','type':'int'},"
-                 "{'name':'b','type':['null','string']}]}");
+    struct avro_codec *codec = codec_of_members();
     struct json *value = given_json("{'a':12,'b':'x'}");
     struct buf bytes = {0}, text = {0};
     size_t ends[3];
@@ -390,6 +416,7 @@ int main(void)
         cmocka_unit_test(any_flipped_bits_are_survived),
         cmocka_unit_test(what_no_writer_writes_is_refused),
         cmocka_unit_test(a_list_in_blocks_with_their_sizes_is_read),
+        cmocka_unit_test(a_record_is_written_member_by_member),
         cmocka_unit_test(a_record_is_read_member_by_member),
         cmocka_unit_test(a_schema_that_stands_for_a_million_types_is_refused),
     };
