@@ -1,12 +1,5 @@
 #include "base/str.h"
 
-#include <strings.h>
-
-bool str_equal_nocase(struct str a, struct str b)
-{
-    return a.len == b.len && (a.len == 0 || strncasecmp(a.ptr, b.ptr, a.len) == 0);
-}
-
 bool str_ends_with(struct str text, struct str suffix)
 {
     return suffix.len == 0 ||

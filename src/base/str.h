@@ -3,6 +3,8 @@
 #ifndef BASE_STR_H
 #define BASE_STR_H
 
+#include <strings.h>
+
 #include "base/base.h"
 
 struct str {
@@ -30,7 +32,12 @@ static inline bool str_starts_with(struct str text, struct str prefix)
     return text.len >= prefix.len && str_equal((struct str){text.ptr, prefix.len}, prefix);
 }
 
-bool str_equal_nocase(struct str a, struct str b); /* ASCII only */
+/* ASCII only. */
+static inline bool str_equal_nocase(struct str a, struct str b)
+{
+    return a.len == b.len && (a.len == 0 || strncasecmp(a.ptr, b.ptr, a.len) == 0);
+}
+
 bool str_ends_with(struct str text, struct str suffix);
 struct str str_trim(struct str text); /* spaces and tabs off both ends */
 

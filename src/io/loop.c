@@ -15,14 +15,13 @@
 #error "libh2o-evloop needs H2O_USE_LIBUV=0: without it the structures differ silently"
 #endif
 
-/* h2o keeps one list of timers per duration and scans them all each turn. */
-static const uint64_t ladder[] = {1,    2,     5,     10,    20,    50,     100,
-                                  200,  250,   300,   500,   1000,  2000,   3000,
-                                  5000, 10000, 20000, 30000, 60000, 120000, 620000};
+/* h2o keeps one list of timers per duration and scans them all each turn: there is one for each
+ * power of two, in milliseconds. */
+enum { STEPS = 20 };
 
 struct loop {
     h2o_evloop_t *native;
-    h2o_timeout_t timeouts[countof(ladder)];
+    h2o_timeout_t timeouts[STEPS];
     h2o_multithread_queue_t *queue;
     h2o_multithread_receiver_t posts;
     struct list deferred;
@@ -87,8 +86,8 @@ struct loop *loop_new(void)
 {
     struct loop *loop = mem_new(1, sizeof(*loop));
     loop->native = h2o_evloop_create();
-    for (size_t i = 0; i < countof(ladder); i++)
-        h2o_timeout_init(loop->native, &loop->timeouts[i], ladder[i]);
+    for (unsigned step = 0; step < STEPS; step++)
+        h2o_timeout_init(loop->native, &loop->timeouts[step], UINT64_C(1) << step);
     loop->queue = h2o_multithread_create_queue(loop->native);
     h2o_multithread_register_receiver(loop->queue, &loop->posts, on_posts);
     list_init(&loop->deferred);
@@ -141,11 +140,10 @@ static void on_timeout(h2o_timeout_entry_t *entry);
 static void take_step(struct loop_timer *timer, uint64_t left)
 {
     struct loop *loop = timer->loop;
-    size_t step = 0;
-    while (step + 1 < countof(ladder) && ladder[step + 1] <= left)
-        step++;
+    size_t step = 63 - (size_t)__builtin_clzll(left);
     entry_of(timer)->cb = on_timeout;
-    h2o_timeout_link(loop->native, &loop->timeouts[step], entry_of(timer));
+    h2o_timeout_link(loop->native, &loop->timeouts[step < STEPS ? step : STEPS - 1],
+                     entry_of(timer));
 }
 
 static void on_timeout(h2o_timeout_entry_t *entry)

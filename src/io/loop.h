@@ -28,8 +28,8 @@ struct asker *loop_asker(const struct loop *loop);
 void loop_set_asker(struct loop *loop, struct asker *asker);
 
 /* A timer: zeroed before its first start, owned by the caller, who stops it before freeing it.
- * Underneath it waits in steps of a short ladder (1, 2, 5, 10 … ms), since the loop looks at every
- * distinct wait each turn. */
+ * Underneath it waits in steps of a power of two, since the loop looks at every distinct wait each
+ * turn. */
 struct loop_timer {
     void (*fired)(struct loop_timer *timer);
     struct loop *loop;

@@ -36,22 +36,17 @@ static void handle_route(struct http_request *request)
     };
     struct app *app = request->arg;
     struct route route;
-    struct buf target = {0};
     if (!answer_routes(request, app->process->model, methods, &route))
         return;
     if (route.part == ROUTE_EVENTS) {
         live_forward_request(app->live, request, route.service);
         return;
     }
-    buf_append_str(&target, request->path);
-    if (request->query.ptr != NULL)
-        buf_printf(&target, "?" STR_FMT, STR_ARG(request->query));
     forward_request(app->forwarder, request,
                     &(struct forward_options){.service = route.service,
                                               .side = is_read(request) ? SIDE_READS : SIDE_WRITES,
-                                              .target = buf_str(&target),
+                                              .target = request->target,
                                               .is_record = route.part == ROUTE_RECORD});
-    buf_free(&target);
 }
 
 /* One that this process's model does not have: which service's it is only a database knows, so any
@@ -90,20 +85,20 @@ static void handle_old_root(struct http_request *request)
 static http_handler_fn *find_page(const struct app *app, struct str path)
 {
     static const struct {
-        const char *path;
+        struct str path;
         http_handler_fn *handle;
         bool is_old;
     } pages[] = {
-        {"/", handle_old_root, true},
-        {"/bulkhead/", handle_old_root, true},
-        {"/bulkhead/toggle/", switches_flip_old, true},
-        {"/bulkhead/status/", switches_show_old, true},
-        {"/bulkhead/services/", services_view_handle, false},
-        {"/bulkhead/toggles/log", switches_show_log, false},
-        {"/bulkhead/incidents/", incident_list_handle, false},
+        {STR("/"), handle_old_root, true},
+        {STR("/bulkhead/"), handle_old_root, true},
+        {STR("/bulkhead/toggle/"), switches_flip_old, true},
+        {STR("/bulkhead/status/"), switches_show_old, true},
+        {STR("/bulkhead/services/"), services_view_handle, false},
+        {STR("/bulkhead/toggles/log"), switches_show_log, false},
+        {STR("/bulkhead/incidents/"), incident_list_handle, false},
     };
     for (size_t i = 0; i < countof(pages); i++)
-        if (str_equal(path, str_from(pages[i].path)))
+        if (str_equal(path, pages[i].path))
             return pages[i].is_old && switches_old_service(app) == NULL ? NULL : pages[i].handle;
     return str_starts_with(path, STR("/bulkhead/services/")) ? switches_handle : NULL;
 }

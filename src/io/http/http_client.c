@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/buf.h"
+#include "base/shelf.h"
 #include "io/call.h"
 #include "io/http/http_chunked.h"
 #include "io/http/http_source.h"
@@ -262,6 +263,7 @@ static void give_answer(struct http_call *call)
 static void on_end(struct call *base)
 {
     struct http_call *call = container_of(base, struct http_call, call);
+    struct http_peer *peer = call->peer;
     if (call->outcome.status != STATUS_OK) {
         call->done(call->arg, &call->outcome);
         http_peer_close_connection(call->connection);
@@ -272,8 +274,8 @@ static void on_end(struct call *base)
         else
             give_answer(call);
     }
-    http_peer_release(call->peer);
-    free(call);
+    shelf_give(http_peer_shelf(peer), call, sizeof(*call) + call->request_bytes);
+    http_peer_release(peer);
 }
 
 /* Beginning */
@@ -317,11 +319,11 @@ static struct http_call *call_new(struct http_peer *peer, const struct http_call
     size_t bytes = 0;
     for (size_t i = 0; i < countof(parts); i++)
         bytes += parts[i].len;
-    struct http_call *call = mem_new(1, sizeof(*call) + bytes);
+    struct http_call *call = shelf_take(http_peer_shelf(peer), sizeof(*call) + bytes);
+    *call = (struct http_call){.peer = peer, .request_bytes = bytes};
     char *at = call->request;
     for (size_t i = 0; i < countof(parts); i++)
         at = put(at, parts[i]);
-    call->request_bytes = bytes;
     return call;
 }
 
@@ -329,7 +331,6 @@ struct http_call *http_call(struct http_peer *peer, const struct http_call_optio
                             http_done_fn *done, void *arg)
 {
     struct http_call *call = call_new(peer, options);
-    call->peer = peer;
     call->done = done;
     call->arg = arg;
     call->connect_ms = options->connect_ms;

@@ -9,7 +9,7 @@
 /* Ours, behind the public part. h2o may drop its side first, when the connection breaks. */
 struct exchange {
     struct http_request request;
-    const struct http_server_options *options;
+    struct http_exchanges *exchanges;
     struct asker asker;
     struct list waiting;
     h2o_req_t *native;      /* NULL once h2o has dropped it */
@@ -23,12 +23,15 @@ static struct str str_of(h2o_iovec_t vec)
     return (struct str){vec.base, vec.len};
 }
 
-static h2o_iovec_t copy_to(h2o_mem_pool_t *pool, struct str text)
-{
-    return h2o_strdup(pool, text.len == 0 ? "" : text.ptr, text.len);
-}
-
 /* Beginning */
+
+void http_exchanges_init(struct http_exchanges *exchanges, struct loop *loop,
+                         const struct http_server_options *options)
+{
+    *exchanges = (struct http_exchanges){
+        .loop = loop, .options = options, .shelf.size = sizeof(struct exchange)};
+    list_init(&exchanges->waiting);
+}
 
 void http_exchange_say_server(h2o_req_t *req)
 {
@@ -52,7 +55,7 @@ static void on_native_gone(void *link)
 static void read_request(struct http_request *request, const h2o_req_t *req)
 {
     request->method = str_of(req->input.method);
-    request->path = str_of(req->input.path);
+    request->target = request->path = str_of(req->input.path);
     request->body = str_of(req->entity);
     if (req->input.query_at == SIZE_MAX)
         return;
@@ -63,11 +66,11 @@ static void read_request(struct http_request *request, const h2o_req_t *req)
 
 static struct exchange *exchange_new(struct http_exchanges *exchanges, h2o_req_t *req)
 {
-    struct exchange *exchange = mem_room(sizeof(*exchange));
+    struct exchange *exchange = shelf_take(&exchanges->shelf, sizeof(*exchange));
     struct exchange **link =
         h2o_mem_alloc_shared(&req->pool, sizeof(struct exchange *), on_native_gone);
     *link = exchange;
-    *exchange = (struct exchange){.options = exchanges->options, .native = req, .link = link};
+    *exchange = (struct exchange){.exchanges = exchanges, .native = req, .link = link};
     asker_init(&exchange->asker, exchanges->loop);
     list_append(&exchanges->waiting, &exchange->waiting);
     exchange->request.arg = exchanges->options->arg;
@@ -83,7 +86,7 @@ static void refuse(struct exchange *exchange, enum status status, const char *wh
 {
     struct buf body = {0};
     exchange->closes = true;
-    exchange->options->write_refusal(exchange->request.path, status, why, &body);
+    exchange->exchanges->options->write_refusal(exchange->request.path, status, why, &body);
     http_reply(
         &exchange->request,
         &(struct http_response){.status = status_info(status)->http,
@@ -205,14 +208,25 @@ void http_exchange_sweep(struct http_exchanges *exchanges)
 
 /* Answering */
 
+/* As h2o would, but with no look whether it knows the name, which it asks for nowhere. */
+static void add_header(h2o_req_t *req, const char *name, struct str value)
+{
+    h2o_headers_t *headers = &req->res.headers;
+    h2o_iovec_t *kept = h2o_mem_alloc_pool(&req->pool, sizeof(*kept) + value.len);
+    char *bytes = (char *)(kept + 1);
+    if (value.len > 0)
+        memcpy(bytes, value.ptr, value.len);
+    *kept = h2o_iovec_init(name, strlen(name));
+    h2o_vector_reserve(&req->pool, headers, headers->size + 1);
+    headers->entries[headers->size++] =
+        (h2o_header_t){.name = kept, .value = h2o_iovec_init(bytes, value.len)};
+}
+
 void http_answer_with(struct http_request *request, const char *name, struct str value)
 {
     h2o_req_t *req = container_of(request, struct exchange, request)->native;
-    if (req == NULL)
-        return;
-    h2o_iovec_t kept = copy_to(&req->pool, value);
-    h2o_add_header_by_str(&req->pool, &req->res.headers, name, strlen(name), 0, NULL, kept.base,
-                          kept.len);
+    if (req != NULL)
+        add_header(req, name, value);
 }
 
 static void write_head(h2o_req_t *req, const struct http_response *response)
@@ -220,17 +234,14 @@ static void write_head(h2o_req_t *req, const struct http_response *response)
     req->res.status = response->status;
     req->res.content_length = response->length > 0 ? (size_t)response->length : SIZE_MAX;
     req->res.reason = status_http_phrase(response->status);
-    for (const struct http_header *header = response->headers; header->name != NULL; header++) {
-        h2o_iovec_t value = copy_to(&req->pool, header->value);
-        h2o_add_header_by_str(&req->pool, &req->res.headers, header->name, strlen(header->name), 1,
-                              NULL, value.base, value.len);
-    }
+    for (const struct http_header *header = response->headers; header->name != NULL; header++)
+        add_header(req, header->name, header->value);
 }
 
 h2o_req_t *http_exchange_take(struct http_request *request, const struct http_response *response)
 {
     struct exchange *exchange = container_of(request, struct exchange, request);
-    const struct http_server_options *options = exchange->options;
+    const struct http_server_options *options = exchange->exchanges->options;
     h2o_req_t *req = exchange->native;
     if (options->observe != NULL && req != NULL)
         options->observe(options->arg, response->status,
@@ -244,7 +255,7 @@ h2o_req_t *http_exchange_take(struct http_request *request, const struct http_re
             req->http1_is_persistent = 0;
         write_head(req, response);
     }
-    free(exchange);
+    shelf_give(&exchange->exchanges->shelf, exchange, sizeof(*exchange));
     return req;
 }
 

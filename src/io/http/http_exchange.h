@@ -7,6 +7,7 @@
 #ifndef IO_HTTP_HTTP_EXCHANGE_H
 #define IO_HTTP_HTTP_EXCHANGE_H
 
+#include "base/shelf.h"
 #include "io/http/http_server.h"
 
 /* Those of one server that wait for their answer. */
@@ -14,7 +15,11 @@ struct http_exchanges {
     struct loop *loop;
     const struct http_server_options *options;
     struct list waiting;
+    struct shelf shelf; /* memory for them */
 };
+
+void http_exchanges_init(struct http_exchanges *exchanges, struct loop *loop,
+                         const struct http_server_options *options);
 
 /* Has the handler answer, now or later, or refuses the head. */
 void http_exchange_begin(struct http_exchanges *exchanges, struct st_h2o_req_t *req);

@@ -59,6 +59,23 @@ static bool cut_line(struct str *rest, struct str *line)
     return true;
 }
 
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+/* What is wrong with a header line, which is not empty; NULL: nothing. */
+static const char *fault_of_line(struct str line, struct str *name, struct str *value)
+{
+    *value = line;
+    *name = str_cut(value, ':');
+    if (is_blank(line.ptr[0]))
+        return "a header line is folded";
+    if (value->ptr == NULL || !is_token(*name))
+        return "a header's name is malformed";
+    return is_all(*value, VALUE) ? NULL : "a header's value has a control character";
+}
+
 /* Requests */
 
 /* What may not stand twice, or not at all. */
@@ -96,11 +113,6 @@ static size_t counted_as(struct str name)
     return which;
 }
 
-static bool is_blank(char c)
-{
-    return c == ' ' || c == '\t';
-}
-
 /* What stands behind the blanks that may precede it; those behind it are taken for a part. */
 static bool has_length(struct str value)
 {
@@ -111,13 +123,10 @@ static bool has_length(struct str value)
 
 static const char *fault_of_header(struct str line, struct head *head)
 {
-    struct str value = line, name = str_cut(&value, ':');
-    if (is_blank(line.ptr[0]))
-        return "a header line is folded";
-    if (value.ptr == NULL || !is_token(name))
-        return "a header's name is malformed";
-    if (!is_all(value, VALUE))
-        return "a header's value has a control character";
+    struct str name, value;
+    const char *fault = fault_of_line(line, &name, &value);
+    if (fault != NULL)
+        return fault;
     size_t which = counted_as(name);
     head->counts[which]++;
     return which == CONTENT_LENGTH && !has_length(value) ? "Content-Length is not a number" : NULL;
@@ -189,39 +198,20 @@ enum status http_head_check(struct str raw, const char **why)
 
 /* Answers */
 
-/* picohttpparser lives inside libh2o, which exports it but ships no header of it. */
-struct phr_header {
-    const char *name;
-    size_t name_len;
-    const char *value;
-    size_t value_len;
-};
-int phr_parse_response(const char *buf, size_t len, int *minor_version, int *status,
-                       const char **msg, size_t *msg_len, struct phr_header *headers,
-                       size_t *num_headers, size_t last_len);
-
-static struct str name_of(const struct phr_header *header)
+static bool read_status_line(struct str line, struct http_answer_head *out)
 {
-    return (struct str){header->name, header->name_len};
-}
-
-static struct str value_of(const struct phr_header *header)
-{
-    return (struct str){header->value, header->value_len};
-}
-
-static bool is_named(const struct phr_header *header, struct str name)
-{
-    return str_equal_nocase(name_of(header), name);
-}
-
-static bool has_clean_lines(struct str head)
-{
-    struct str line;
-    while (head.len > 0)
-        if (!cut_line(&head, &line))
-            return false;
-    return true;
+    enum { DIGITS = 3 };
+    static const struct str version = STR("HTTP/1.");
+    struct str phrase = line, protocol = str_cut(&phrase, ' '), digits = str_cut(&phrase, ' ');
+    int64_t status;
+    if (protocol.len != version.len + 1 || !str_starts_with(protocol, version) ||
+        digits.len != DIGITS || !str_to_int64(digits, &status) || phrase.ptr == NULL ||
+        !is_all(phrase, VALUE))
+        return false;
+    char minor = protocol.ptr[version.len];
+    out->status = (int)status;
+    out->keeps_alive = minor != '0';
+    return minor >= '0' && minor <= '9' && status >= 100 && status <= 599;
 }
 
 /* A word in a list with commas. */
@@ -256,36 +246,39 @@ static const struct {
     KEPT("link", link),
 };
 
-static void read_answer_header(const struct phr_header *header, struct http_answer_head *out,
-                               bool *closes)
+/* Of what says where the body ends: a single length, or the one transfer coding that is read. */
+static bool read_length(struct str value, struct http_answer_head *out)
 {
-    struct str value = str_trim(value_of(header));
-    for (size_t i = 0; i < countof(kept); i++)
-        if (is_named(header, kept[i].name))
-            *(struct str *)(void *)((char *)out + kept[i].place) = value;
-    if (is_named(header, STR("connection"))) {
-        *closes = *closes || has_word(value, STR("close"));
-        out->keeps_alive = out->keeps_alive || has_word(value, STR("keep-alive"));
-    }
+    return out->content_length < 0 && is_length(value) && str_to_int64(value, &out->content_length);
 }
 
-/* Of what says where the body ends: a single length, or the one transfer coding that is read. */
-static bool read_framing(const struct phr_header *header, struct http_answer_head *out)
+static bool read_coding(struct str value, struct http_answer_head *out)
 {
-    struct str value = str_trim(value_of(header));
-    if (is_named(header, STR("content-length")))
-        return out->content_length < 0 && is_length(value) &&
-               str_to_int64(value, &out->content_length);
-    if (!is_named(header, STR("transfer-encoding")))
-        return true;
     bool is_first = !out->is_chunked;
     out->is_chunked = true;
     return is_first && str_equal_nocase(value, STR("chunked"));
 }
 
-static bool is_answer(struct str head, int status)
+static bool read_answer_header(struct str line, struct http_answer_head *out, bool *closes)
 {
-    return head.len <= ANSWER_HEAD_MAX && status >= 100 && status <= 599 && has_clean_lines(head);
+    struct str name, value;
+    if (fault_of_line(line, &name, &value) != NULL)
+        return false;
+    value = str_trim(value);
+    for (size_t i = 0; i < countof(kept); i++)
+        if (str_equal_nocase(name, kept[i].name)) {
+            *(struct str *)(void *)((char *)out + kept[i].place) = value;
+            return true;
+        }
+    if (str_equal_nocase(name, STR("content-length")))
+        return read_length(value, out);
+    if (str_equal_nocase(name, STR("transfer-encoding")))
+        return read_coding(value, out);
+    if (str_equal_nocase(name, STR("connection"))) {
+        *closes = *closes || has_word(value, STR("close"));
+        out->keeps_alive = out->keeps_alive || has_word(value, STR("keep-alive"));
+    }
+    return true;
 }
 
 /* What its status forbids would be taken for the answer to come. */
@@ -294,27 +287,32 @@ static bool may_have_body(const struct http_answer_head *head)
     return head->status != 204 || (head->content_length <= 0 && !head->is_chunked);
 }
 
+/* 1: all of them, up to the empty one; 0: so far they are well; -1. */
+static int read_answer_lines(struct str *rest, struct http_answer_head *out)
+{
+    struct str line;
+    bool closes = false;
+    if (cut_line(rest, &line) && !read_status_line(line, out))
+        return -1;
+    for (size_t count = 0; cut_line(rest, &line); count++) {
+        if (line.len == 0) {
+            out->keeps_alive = out->keeps_alive && !closes;
+            return 1;
+        }
+        if (count == HEADERS_MAX || !read_answer_header(line, out, &closes))
+            return -1;
+    }
+    bool is_cut_off = rest->len == 0 || memchr(rest->ptr, '\n', rest->len) == NULL;
+    return is_cut_off ? 0 : -1;
+}
+
 int http_head_parse_answer(struct str raw, struct http_answer_head *out)
 {
-    struct phr_header headers[HEADERS_MAX]; /* not zeroed: it is large */
-    size_t count = HEADERS_MAX;
-    struct str phrase;
-    int minor_version = 0;
+    struct str rest = raw;
     *out = (struct http_answer_head){.content_length = -1};
-    int size = phr_parse_response(raw.ptr, raw.len, &minor_version, &out->status, &phrase.ptr,
-                                  &phrase.len, headers, &count, 0);
-    if (size == -2 && raw.len < ANSWER_HEAD_MAX)
+    int whole = read_answer_lines(&rest, out);
+    if (whole == 0 && raw.len < ANSWER_HEAD_MAX)
         return 0;
-    if (size < 0 || !is_answer((struct str){raw.ptr, (size_t)size}, out->status))
-        return -1;
-    out->head_bytes = (size_t)size;
-    out->keeps_alive = minor_version > 0;
-    bool closes = false;
-    for (size_t i = 0; i < count; i++) {
-        if (headers[i].name == NULL || !read_framing(&headers[i], out))
-            return -1;
-        read_answer_header(&headers[i], out, &closes);
-    }
-    out->keeps_alive = out->keeps_alive && !closes;
-    return may_have_body(out) ? 1 : -1;
+    out->head_bytes = raw.len - rest.len;
+    return whole == 1 && out->head_bytes <= ANSWER_HEAD_MAX && may_have_body(out) ? 1 : -1;
 }

@@ -11,6 +11,7 @@ enum {
     SWEEP_MS = 10000,
     IDLE_MAX = 256,
     IDLE_INPUT_MAX = 65536, /* memory that an idle connection may keep */
+    CALL_BYTES = 1280,      /* of a call with its request, mostly */
 };
 
 struct http_peer {
@@ -23,6 +24,7 @@ struct http_peer {
     bool is_sweeping;
     struct loop_timer sweep;
     size_t calls; /* under way */
+    struct shelf shelf;
     bool is_closed;
 };
 
@@ -43,6 +45,7 @@ struct http_peer *http_peer_open(struct loop *loop, struct str address, char *mi
     peer->name = mem_copy(address.ptr, address.len);
     memcpy(&peer->address, found->ai_addr, found->ai_addrlen);
     peer->address_size = found->ai_addrlen;
+    peer->shelf.size = CALL_BYTES;
     list_init(&peer->idle);
     freeaddrinfo(found);
     return peer;
@@ -77,6 +80,7 @@ static void free_if_unused(struct http_peer *peer)
     if (!peer->is_closed || peer->calls > 0)
         return;
     loop_timer_stop(&peer->sweep);
+    shelf_fini(&peer->shelf);
     free(peer->name);
     free(peer);
 }
@@ -99,6 +103,11 @@ void http_peer_release(struct http_peer *peer)
 {
     peer->calls--;
     free_if_unused(peer);
+}
+
+struct shelf *http_peer_shelf(struct http_peer *peer)
+{
+    return &peer->shelf;
 }
 
 /* Connections */

@@ -5,6 +5,7 @@
 #define IO_HTTP_HTTP_PEER_H
 
 #include "base/list.h"
+#include "base/shelf.h"
 #include "base/str.h"
 #include "io/loop.h"
 
@@ -35,6 +36,9 @@ struct st_h2o_socket_t *http_peer_connect(struct http_peer *peer, http_connected
 /* A call under way, from its beginning to its end. */
 void http_peer_hold(struct http_peer *peer);
 void http_peer_release(struct http_peer *peer);
+
+/* Memory for calls. */
+struct shelf *http_peer_shelf(struct http_peer *peer);
 
 /* Lifetime: a connection's; its socket's data. */
 struct http_connection {

@@ -159,6 +159,7 @@ static void on_sweep(struct loop_timer *timer)
 {
     struct http_server *server = container_of(timer, struct http_server, sweep);
     keep_budget(server);
+    http_sweep_shed_buffers();
     server->config.http1.callbacks.foreach_request(&server->context, drop_if_due, server);
     http_exchange_sweep(&server->exchanges);
     if (server->is_paused && server->listener != NULL &&
@@ -261,9 +262,9 @@ struct http_server *http_server_open(struct loop *loop, const struct http_server
     struct http_server *server = mem_new(1, sizeof(*server));
     server->loop = loop;
     server->options = *options;
-    server->exchanges = (struct http_exchanges){.loop = loop, .options = &server->options};
-    list_init(&server->exchanges.waiting);
+    http_exchanges_init(&server->exchanges, loop, &server->options);
     configure(server);
+    http_sweep_keep_buffers();
     h2o_context_init(&server->context, loop_native(loop), &server->config);
     server->accept = (h2o_accept_ctx_t){.ctx = &server->context, .hosts = server->config.hosts};
     server->listener = h2o_evloop_socket_create(loop_native(loop), fd, H2O_SOCKET_FLAG_DONT_READ);

@@ -21,8 +21,9 @@ struct http_server;
  * after it until `is_gone`: what is needed whatever happens is copied. */
 struct http_request {
     struct str method;
-    struct str path;  /* without the query, not decoded */
-    struct str query; /* behind the '?'; ptr NULL when there is none */
+    struct str path;   /* without the query, not decoded */
+    struct str query;  /* behind the '?'; ptr NULL when there is none */
+    struct str target; /* both, as they came */
     struct str body;
     struct str id; /* as http_request_name gave it; as long as the request */
     void *arg;     /* the server's */

@@ -94,3 +94,16 @@ int64_t http_sweep_held(h2o_context_t *context)
     context->globalconf->http1.callbacks.foreach_request(context, add_held, &held);
     return held;
 }
+
+void http_sweep_keep_buffers(void)
+{
+    enum { AT_ONCE = 256 };
+    h2o_socket_buffer_prototype.allocator.max = AT_ONCE;
+}
+
+void http_sweep_shed_buffers(void)
+{
+    h2o_mem_recycle_t *kept = &h2o_socket_buffer_prototype.allocator;
+    while (kept->cnt > 0)
+        free(h2o_mem_alloc_recycle(kept, 0));
+}

@@ -28,6 +28,11 @@ bool http_sweep_is_slow(const struct st_h2o_req_t *req);
 /* Ends its connection, with 408 where no answer has begun. */
 void http_sweep_drop(struct st_h2o_req_t *req, http_refuse_fn *write_refusal);
 
+/* What this thread reads into, 8 KB each: so many are kept for those who ask in one turn, since
+ * malloc is slow to find them, and given back now and then. */
+void http_sweep_keep_buffers(void);
+void http_sweep_shed_buffers(void);
+
 /* Bytes that the requests of all connections hold. */
 int64_t http_sweep_held(struct st_h2o_context_t *context);
 

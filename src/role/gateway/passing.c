@@ -111,7 +111,8 @@ static void read_head(const struct http_request *request, struct head *head)
 static void free_head(struct head *head)
 {
     for (size_t i = 0; i < FIELD_COUNT; i++)
-        buf_free(&head->joined[i]);
+        if (head->joined[i].len > 0)
+            buf_free(&head->joined[i]);
 }
 
 bool passing_has_been_here(const struct http_request *request)
@@ -220,11 +221,9 @@ static void write_origin(const struct http_request *request, const struct head *
 
 void passing_write_request(const struct http_request *request, struct buf *out)
 {
-    enum { USUAL_BYTES = 480 };
     struct app *app = request->arg;
     struct head head;
     read_head(request, &head);
-    buf_reserve(out, USUAL_BYTES);
     pass(&head, out);
     append_line(out, STR("x-request-id"), request->id);
     write_trace(&head, &app->idents, out);

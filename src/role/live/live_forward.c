@@ -242,9 +242,7 @@ static struct passage *passage_new(struct live_gateway *gateway, struct http_req
         .service = service,
         .request = request,
         .pool = fleets_stream_pool(gateway->app->process->gateway->fleets, service)};
-    buf_append_str(&passage->target, request->path);
-    if (request->query.ptr != NULL)
-        buf_printf(&passage->target, "?" STR_FMT, STR_ARG(request->query));
+    buf_append_str(&passage->target, request->target);
     passing_write_request(request, &passage->headers);
     list_append(&gateway->streams, &passage->link);
     return passage;

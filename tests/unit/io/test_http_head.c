@@ -365,6 +365,7 @@ static void an_answer_tells_whether_its_connection_lives_and_how_its_body_ends(v
         {HEAD("HTTP/1.0 200 OK\r\nConnection: Keep-Alive"), true, false},
         {HEAD("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked"), true, true},
         {HEAD("HTTP/1.1 200 \r\ntransfer-encoding: CHUNKED"), true, true},
+        {HEAD("HTTP/1.1 200 Qu\xc3\xa9 bien"), true, false},
     };
     (void)state;
     for (size_t i = 0; i < countof(rows); i++) {
@@ -385,6 +386,16 @@ static void what_is_no_answer_is_refused(void **state)
         HEAD("HTTP/1.1 2000 OK"),
         HEAD("HTTP/1.1 -20 OK"),
         HEAD("ICY 200 OK"),
+        HEAD("HTTP/1. 200 OK"),
+        HEAD("HTTP/1.x 200 OK"),
+        HEAD("HTTP/1.1"),
+        HEAD("HTTP/1.1 20"),
+        HEAD("HTTP/1.1 200"),
+        HEAD("HTTP/1.1  200 OK"),
+        HEAD("HTTP/1.1 200 O\x01K"),
+        HEAD("HTTP/1.1 200 OK\r\nno colon"),
+        HEAD("HTTP/1.1 200 OK\r\n: 1"),
+        HEAD("HTTP/1.1 200 OK\r\nX: \x7f"),
         HEAD("HTTP/1.1 200 OK\r\nContent-Length: x"),
         HEAD("HTTP/1.1 200 OK\r\nContent-Length: -1"),
         HEAD("HTTP/1.1 200 OK\r\nContent-Length: 2, 2"),
@@ -411,6 +422,24 @@ static void what_is_no_answer_is_refused(void **state)
         struct http_answer_head head;
         if (http_head_parse_answer(rows[i], &head) != -1)
             fail_msg(STR_FMT, STR_ARG(rows[i]));
+    }
+}
+
+static void an_answer_has_a_hundred_headers_and_no_more(void **state)
+{
+    static const struct {
+        int count, whole;
+    } rows[] = {{100, 1}, {101, -1}};
+    (void)state;
+    for (size_t i = 0; i < countof(rows); i++) {
+        struct http_answer_head head;
+        struct buf raw = {0};
+        buf_append_text(&raw, "HTTP/1.1 200 OK\r\n");
+        for (int n = 0; n < rows[i].count; n++)
+            buf_printf(&raw, "X-%d: %d\r\n", n, n);
+        buf_append_text(&raw, "\r\n");
+        assert_int_equal(http_head_parse_answer(buf_str(&raw), &head), rows[i].whole);
+        buf_free(&raw);
     }
 }
 
@@ -453,6 +482,7 @@ int main(void)
         cmocka_unit_test(an_answer_that_says_nothing_leaves_nothing_said),
         cmocka_unit_test(an_answer_tells_whether_its_connection_lives_and_how_its_body_ends),
         cmocka_unit_test(what_is_no_answer_is_refused),
+        cmocka_unit_test(an_answer_has_a_hundred_headers_and_no_more),
         cmocka_unit_test(a_head_that_does_not_end_is_not_waited_for),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

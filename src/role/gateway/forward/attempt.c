@@ -86,12 +86,12 @@ static void note(struct attempt *attempt, enum pool_outcome told,
                  const struct http_outcome *outcome)
 {
     const struct stop *stop = &attempt->stop;
-    msec_t now = clock_monotonic();
+    msec_t now = attempt->ended_us / 1000;
     if (outcome->status == STATUS_OK)
         bank_note_lag(&attempt->forwarder->banks[stop->side], stop->server,
-                      outcome->head.replica_lag_ms);
+                      outcome->head.replica_lag_ms, now);
     if (told == POOL_SUCCEEDED || (outcome->status == STATUS_TIMEOUT && !attempt->is_short))
-        compartment_note(attempt->compartment, clock_monotonic_us() - attempt->asked_us, now);
+        compartment_note(attempt->compartment, attempt->ended_us - attempt->asked_us, now);
     if (told == POOL_FAILED)
         note_failure(attempt);
     pool_give_back(stop->pool, stop->server, told, stop->at, now);
@@ -115,6 +115,7 @@ void attempt_end_passing(const struct attempt *attempt, enum status status)
 static void on_outcome(void *arg, const struct http_outcome *outcome)
 {
     struct attempt *attempt = arg;
+    attempt->ended_us = clock_monotonic_us();
     enum try_end end = end_of(attempt, outcome);
     note(attempt, tell(attempt, end, outcome), outcome);
     attempt->done(attempt, end, outcome);

@@ -26,7 +26,7 @@ struct attempt {
     bool is_short;         /* it had less time than a try has: running out of it is no fault */
 
     struct faulty_call call;
-    int64_t asked_us;
+    int64_t asked_us, ended_us;
     enum pool_outcome given_up; /* what a cancelled one tells of its server */
     bool was_stale;             /* the server was behind what Read-After names */
     attempt_done_fn *done;

@@ -1,6 +1,5 @@
 #include "role/gateway/forward/bank.h"
 
-#include "base/clock.h"
 #include "base/log.h"
 
 void bank_init(struct bank *bank, struct loop *loop, struct fleet *fleet)
@@ -32,9 +31,9 @@ struct http_peer *bank_peer(struct bank *bank, int index)
     return *peer;
 }
 
-void bank_note_lag(struct bank *bank, int index, struct str replica_lag_ms)
+void bank_note_lag(struct bank *bank, int index, struct str replica_lag_ms, msec_t now)
 {
     int64_t lag;
     if (str_to_int64(replica_lag_ms, &lag) && lag >= 0)
-        fleet_note_lag(bank->fleet, index, lag, clock_monotonic());
+        fleet_note_lag(bank->fleet, index, lag, now);
 }

@@ -22,6 +22,6 @@ void bank_init(struct bank *bank, struct loop *loop, struct fleet *fleet);
 struct http_peer *bank_peer(struct bank *bank, int index);
 
 /* Readers say with every answer how far they are behind. */
-void bank_note_lag(struct bank *bank, int index, struct str replica_lag_ms);
+void bank_note_lag(struct bank *bank, int index, struct str replica_lag_ms, msec_t now);
 
 #endif

@@ -44,19 +44,18 @@ static void on_end(struct call *call)
 
 /* Trying */
 
-static msec_t time_left(const struct forward *forward)
+static msec_t time_left(const struct forward *forward, msec_t now)
 {
     msec_t whole = forward->forwarder->app->process->settings.request_timeout_ms;
-    return forward->came_at + whole - clock_monotonic();
+    return forward->came_us / 1000 + whole - now;
 }
 
 /* How long one server may take, where there are others to ask: up to a tenth less for some, so that
  * those who came together and hang do not all come back in one turn. */
-static msec_t patience_of(const struct forward *forward)
+static msec_t patience_of(const struct forward *forward, msec_t left)
 {
     enum { WAVES = 16, PARTS = 10 * WAVES };
     struct forwarder *forwarder = forward->forwarder;
-    msec_t left = time_left(forward);
     msec_t most = forwarder->app->process->settings.try_timeout_ms;
     most -= most * (forwarder->tries++ % WAVES) / PARTS;
     if (forward->tries.is_write && !way_goes_on(&forward->way))
@@ -79,29 +78,29 @@ static void on_try_over(struct attempt *attempt, enum try_end end,
                         const struct http_outcome *outcome);
 
 /* False when no server is left. */
-static bool start_try(struct forward *forward)
+static bool start_try(struct forward *forward, msec_t now)
 {
     struct app *app = forward->forwarder->app;
     const struct question *question = &forward->question;
     struct attempt *attempt = free_attempt(forward);
     struct stop stop;
     /* The one that ended last may yet be the answer, and is known by its stop. */
-    if (!way_next(&forward->way, clock_monotonic(), &stop))
+    if (!way_next(&forward->way, now, &stop))
         return false;
     attempt->forwarder = forward->forwarder;
     attempt->compartment = forward->compartment;
     attempt->place = (struct faulty_call_place){app, forward->service, forward->side};
     attempt->stop = stop;
-    msec_t patience = patience_of(forward);
-    attempt->is_short = time_left(forward) < app->process->settings.try_timeout_ms;
+    msec_t left = time_left(forward, now), patience = patience_of(forward, left);
+    attempt->is_short = left < app->process->settings.try_timeout_ms;
     attempt->may_have_arrived = forward->tries.may_have_arrived;
     forward->tries.started++;
     attempt_start(attempt,
                   &(struct http_call_options){
-                      .method = str_from(question->method),
-                      .target = buf_str(&question->target),
-                      .headers = buf_str(&question->headers),
-                      .body = buf_str(&question->body),
+                      .method = question->method,
+                      .target = question_target(question),
+                      .headers = question_headers(question),
+                      .body = question_body(question),
                       .connect_ms = app->process->settings.connect_timeout_ms,
                       .total_ms = patience < 1 ? 1 : patience,
                       .buffer_max = (size_t)app->process->settings.answer_buffer_bytes},
@@ -120,30 +119,32 @@ static void on_hedge(struct loop_timer *timer)
 {
     struct forward *forward = container_of(timer, struct forward, again);
     struct compartment *compartment = forward->compartment;
+    msec_t now = clock_monotonic();
     if (!forward->call.is_over && reply_under_way(forward) == 1 && way_goes_on(&forward->way) &&
-        budget_withdraw(&compartment->hedges, clock_monotonic()) && start_try(forward))
+        budget_withdraw(&compartment->hedges, now) && start_try(forward, now))
         count_extra(forward, TRAFFIC_HEDGE);
 }
 
-static void pause(struct forward *forward);
+static void pause(struct forward *forward, msec_t now);
 
 static void on_pause_over(struct loop_timer *timer)
 {
     struct forward *forward = container_of(timer, struct forward, again);
+    msec_t now = clock_monotonic();
     way_begin_again(&forward->way);
     if (forward->call.is_over)
         return;
-    if (start_try(forward))
+    if (start_try(forward, now))
         count_extra(forward, TRAFFIC_RETRY);
     else
-        pause(forward);
+        pause(forward, now);
 }
 
 /* As long as there is time, somebody may come to know. */
-static void pause(struct forward *forward)
+static void pause(struct forward *forward, msec_t now)
 {
     forward->again.fired = on_pause_over;
-    if (time_left(forward) < PAUSE_MS + TRY_LEAST_MS)
+    if (time_left(forward, now) < PAUSE_MS + TRY_LEAST_MS)
         reply_refuse(forward, STATUS_TIMEOUT);
     else
         loop_timer_start(forward->forwarder->app->loop, &forward->again, PAUSE_MS);
@@ -153,13 +154,14 @@ static void pause(struct forward *forward)
 static enum try_next decide(struct forward *forward, const struct attempt *attempt,
                             enum try_end end)
 {
-    bool has_another = way_goes_on(&forward->way) && time_left(forward) >= TRY_LEAST_MS;
+    msec_t now = attempt->ended_us / 1000;
+    bool has_another = way_goes_on(&forward->way) && time_left(forward, now) >= TRY_LEAST_MS;
     enum try_next next = tries_next(&forward->tries, end, has_another);
     if (forward->way.is_fresh && has_another && end != TRY_ANSWERED)
         next = TRY_ANOTHER;
     bool is_again = next == TRY_ANOTHER || next == TRY_PAUSE;
     bool has_cost = is_again && end != TRY_UNSENT && !attempt->was_stale;
-    return !has_cost || budget_withdraw(&forward->compartment->retries, clock_monotonic())
+    return !has_cost || budget_withdraw(&forward->compartment->retries, now)
                ? next
                : tries_last(&forward->tries, end);
 }
@@ -180,8 +182,9 @@ static void conclude(struct forward *forward, struct attempt *attempt, enum try_
 static void go_on(struct forward *forward, struct attempt *attempt, enum try_end end,
                   const struct http_outcome *outcome)
 {
+    msec_t now = attempt->ended_us / 1000;
     enum try_next next = decide(forward, attempt, end);
-    if (next == TRY_ANOTHER && start_try(forward)) {
+    if (next == TRY_ANOTHER && start_try(forward, now)) {
         forward->tries.again += end != TRY_UNSENT;
         count_extra(forward, TRAFFIC_RETRY);
         return;
@@ -191,7 +194,7 @@ static void go_on(struct forward *forward, struct attempt *attempt, enum try_end
     if (end != TRY_ANSWERED && reply_under_way(forward) > 0)
         return; /* the other one may do better */
     if (next == TRY_PAUSE)
-        pause(forward);
+        pause(forward, now);
     else
         conclude(forward, attempt, end, outcome);
 }
@@ -220,12 +223,11 @@ static void on_try_over(struct attempt *attempt, enum try_end end,
 
 /* Beginning */
 
-static void begin(struct forward *forward)
+static void begin(struct forward *forward, msec_t now)
 {
     struct compartment *compartment = forward->compartment;
-    msec_t now = clock_monotonic();
     compartment_count(compartment, now);
-    if (!start_try(forward)) {
+    if (!start_try(forward, now)) {
         reply_refuse(forward,
                      pool_members(forward->way.pool) == 0 ? STATUS_NO_SERVER : STATUS_BREAKER_OPEN);
     } else if (!forward->tries.is_write) {
@@ -238,10 +240,11 @@ static void begin(struct forward *forward)
 static void on_turn(struct line_place *place, enum status status)
 {
     struct forward *forward = container_of(place, struct forward, place);
-    forward->queued_us = clock_monotonic_us() - forward->came_us;
+    int64_t now_us = clock_monotonic_us();
+    forward->queued_us = now_us - forward->came_us;
     forward->has_permit = status == STATUS_OK;
     if (status == STATUS_OK && !forward->has_left)
-        begin(forward);
+        begin(forward, now_us / 1000);
     else
         reply_refuse(forward, status == STATUS_OK ? STATUS_CANCELLED : status);
 }
@@ -264,7 +267,7 @@ static void plan_way(struct forward *forward, bool is_record)
 static struct forward *forward_new(struct forwarder *forwarder, struct http_request *request,
                                    const struct forward_options *options)
 {
-    struct forward *forward = mem_new(1, sizeof(*forward));
+    struct forward *forward = shelf_take(&forwarder->shelf, sizeof(*forward));
     struct process *process = forwarder->app->process;
     *forward = (struct forward){
         .call = {.on_deadline = on_deadline, .on_left = on_left, .on_end = on_end},
@@ -278,7 +281,6 @@ static struct forward *forward_new(struct forwarder *forwarder, struct http_requ
         .place = {.turned = on_turn},
         .tries = {.is_write = options->side == SIDE_WRITES},
         .is_old = options->is_old,
-        .came_at = clock_monotonic(),
         .came_us = clock_monotonic_us(),
     };
     call_start(&forward->call, forwarder->app->loop,
@@ -317,5 +319,5 @@ void forward_request(struct forwarder *forwarder, struct http_request *request,
     }
     read_request(forward, options);
     if (forward->has_permit)
-        begin(forward);
+        begin(forward, forward->came_us / 1000);
 }

@@ -1,5 +1,6 @@
 #include "role/gateway/forward/forwarder.h"
 
+#include "role/gateway/forward/reply.h"
 #include "role/gateway/gateway.h"
 
 struct line *forwarder_line(struct forwarder *forwarder, const struct service *service,
@@ -14,6 +15,7 @@ struct forwarder *forwarder_new(struct app *app)
     const struct settings *settings = &process->settings;
     struct forwarder *forwarder = mem_new(1, sizeof(*forwarder));
     forwarder->app = app;
+    forwarder->shelf.size = sizeof(struct forward);
     forwarder->refusals = refusals_new(process->gateway->traffic);
     forwarder->keeps_cookies = strcmp(settings->read_after_cookie, "on") == 0;
     forwarder->lines = mem_new(process->model->service_count, sizeof(*forwarder->lines));

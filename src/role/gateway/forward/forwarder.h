@@ -3,6 +3,7 @@
 #ifndef ROLE_GATEWAY_FORWARD_FORWARDER_H
 #define ROLE_GATEWAY_FORWARD_FORWARDER_H
 
+#include "base/shelf.h"
 #include "role/app.h"
 #include "role/gateway/compartment/compartment.h"
 #include "role/gateway/compartment/line.h"
@@ -17,7 +18,8 @@ struct forwarder {
     struct bank banks[SIDE_COUNT];
     struct line (*lines)[SIDE_COUNT]; /* by the service's place in the model */
     struct refusals *refusals;
-    unsigned tries; /* so far */
+    struct shelf shelf; /* memory for requests */
+    unsigned tries;     /* so far */
     bool keeps_cookies;
 };
 

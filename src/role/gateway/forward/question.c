@@ -4,21 +4,26 @@
 #include "role/http/read_after_cookie.h"
 
 /* HEAD is asked as GET: the length must be known, and h2o leaves the body out. */
-static const char *method_of(const struct http_request *request)
+static struct str method_of(const struct http_request *request)
 {
-    static const char *const methods[] = {"GET", "POST", "PUT", "PATCH", "DELETE"};
+    static const struct str methods[] = {STR("GET"), STR("POST"), STR("PUT"), STR("PATCH"),
+                                         STR("DELETE")};
     for (size_t i = 0; i < countof(methods); i++)
-        if (str_equal(request->method, str_from(methods[i])))
+        if (str_equal(request->method, methods[i]))
             return methods[i];
     return methods[0];
 }
 
 void question_init(struct question *question, const struct http_request *request, struct str target)
 {
-    *question = (struct question){.method = method_of(request)};
-    buf_append_str(&question->target, target);
-    buf_append_str(&question->body, request->body);
-    passing_write_request(request, &question->headers);
+    enum { USUAL_HEADERS = 480 };
+    struct buf *text = &question->text;
+    *question = (struct question){
+        .method = method_of(request), .target_len = target.len, .body_len = request->body.len};
+    buf_reserve(text, target.len + request->body.len + USUAL_HEADERS);
+    buf_append_str(text, target);
+    buf_append_str(text, request->body);
+    passing_write_request(request, text);
 }
 
 void question_give_key(struct question *question, const struct http_request *request)
@@ -27,7 +32,7 @@ void question_give_key(struct question *question, const struct http_request *req
         return;
     struct uuid uuid = uuid_new();
     uuid_format(&uuid, question->our_key);
-    buf_printf(&question->headers, "idempotency-key: %s\r\n", question->our_key);
+    buf_printf(&question->text, "idempotency-key: %s\r\n", question->our_key);
 }
 
 void question_take_seen(struct question *question, struct http_request *request,
@@ -41,13 +46,11 @@ void question_take_seen(struct question *question, struct http_request *request,
     }
     question->is_fresh = value.ptr != NULL;
     if (question->is_fresh)
-        buf_printf(&question->headers, "read-after: " STR_FMT "\r\n", STR_ARG(value));
+        buf_printf(&question->text, "read-after: " STR_FMT "\r\n", STR_ARG(value));
     buf_free(&kept);
 }
 
 void question_free(struct question *question)
 {
-    buf_free(&question->target);
-    buf_free(&question->headers);
-    buf_free(&question->body);
+    buf_free(&question->text);
 }

@@ -8,8 +8,9 @@
 
 /* Lifetime: a request's; free it once. */
 struct question {
-    const char *method; /* a literal */
-    struct buf target, headers, body;
+    struct str method; /* a literal */
+    struct buf text;   /* target, body, and header lines */
+    size_t target_len, body_len;
     char our_key[UUID_TEXT_SIZE]; /* its Idempotency-Key, where the client gave none */
     bool is_fresh;                /* it has a Read-After */
 };
@@ -25,6 +26,22 @@ void question_give_key(struct question *question, const struct http_request *req
  */
 void question_take_seen(struct question *question, struct http_request *request,
                         const struct service *service, bool has_cookie);
+
+static inline struct str question_target(const struct question *question)
+{
+    return (struct str){question->text.ptr, question->target_len};
+}
+
+static inline struct str question_body(const struct question *question)
+{
+    return (struct str){question->text.ptr + question->target_len, question->body_len};
+}
+
+static inline struct str question_headers(const struct question *question)
+{
+    size_t before = question->target_len + question->body_len;
+    return (struct str){question->text.ptr + before, question->text.len - before};
+}
 
 void question_free(struct question *question);
 

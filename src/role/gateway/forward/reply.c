@@ -33,7 +33,7 @@ void reply_release_if_done(struct forward *forward)
     way_fini(&forward->way);
     return_permit(forward);
     question_free(&forward->question);
-    free(forward);
+    shelf_give(&forward->forwarder->shelf, forward, sizeof(*forward));
 }
 
 /* What was asked before the try that won was too slow. */
@@ -98,7 +98,7 @@ void reply_pass_on(struct forward *forward, struct attempt *attempt,
 {
     struct http_answer_head head = outcome->head;
     struct http_response response;
-    int64_t now = clock_monotonic_us();
+    int64_t now = attempt->ended_us;
     /* The client has not asked for it twice. */
     if (forward->question.our_key[0] != '\0' || forward->tries.may_have_arrived)
         head.replayed = (struct str){NULL, 0};

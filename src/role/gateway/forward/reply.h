@@ -29,7 +29,6 @@ struct forward {
     bool is_old;           /* by a path of the former system */
     bool has_permit, has_left, has_ended;
     int http; /* of the answer that is passed on */
-    msec_t came_at;
     int64_t came_us, queued_us;
 };
 
