@@ -10,7 +10,7 @@ import pytest
 from harness.process import wait_until
 
 ENTRIES, IMAGES = "/v1/medical/entries", "/v1/imaging/images"
-EJECTION_S = 5
+EJECTION_S, LONGEST_S = 5, 30  # a probe that is outrun lengthens it
 
 
 class Backend(ThreadingHTTPServer):
@@ -91,8 +91,10 @@ def test_a_server_is_ejected_for_the_service_that_it_fails_and_asked_for_the_oth
         gateway, backends):
     server, bad = gateway(THREADS=2), backends[1]
     bad.broken.add("medical")
+    resting_until = time.monotonic() + EJECTION_S
     for _ in range(100):
-        ask(server)
+        if time.monotonic() < resting_until:  # the machine may be busy
+            ask(server)
     assert bad.asked["medical"] == 3
     assert events(server, "gateway.ejection") == [("gateway.ejection", "medical", bad.address)]
     wait_until(lambda: ask(server, IMAGES) == bad.name, 5, "it to be asked for another service")
@@ -105,7 +107,7 @@ def test_one_that_answers_again_is_back_after_its_ejection(gateway, backends):
         asked_at = time.monotonic()
         ask(server)
     bad.broken.clear()
-    wait_until(lambda: ask(server) == bad.name, 2 * EJECTION_S, "it to be asked again")
+    wait_until(lambda: ask(server) == bad.name, LONGEST_S, "it to be asked again")
     assert time.monotonic() - asked_at > EJECTION_S / 2
     assert [event for event, *_ in events(server, "gateway.ejection", "gateway.return")] == [
         "gateway.ejection", "gateway.return"]
@@ -129,7 +131,7 @@ def test_the_principal_is_asked_alone_and_has_its_place_again_when_it_is_back(ga
     principal.broken.add("medical")
     assert mostly(server) == "backend-1"
     principal.broken.clear()
-    wait_until(lambda: ask(server) == "backend-0", 2 * EJECTION_S, "the principal to be back")
+    wait_until(lambda: ask(server) == "backend-0", LONGEST_S, "the principal to be back")
     assert mostly(server) == "backend-0"
     assert events(server, "gateway.failover", "gateway.failback") == [
         ("gateway.failover", "medical", backends[1].address),
